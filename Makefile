@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The only front door: every verb is a target here, "make help" lists them.
+#
+# Variables (make VARIABLE=value TARGET):
+#   BASE=7.3		the kernel in "bases" to work on
+#   KERNEL_SRC=PATH	take the kernel from there, offline: a source tree or a tarball
+#   PCI_CFG_CACHE=DIR	downloads, ccache and builds (default: ~/.cache/pci_cfg)
+#   ACCEL=auto		auto, kvm or tcg; auto tries KVM by booting for 15 s
+#   MACHINE=q35		the machine of "make boot", as QEMU names it
+#   CMDLINE=		the kernel command line of "make boot", besides the console
+#   TREE=PATH		the git tree of "make apply"
+
+BASE ?= 7.3
+ACCEL ?= auto
+MACHINE ?= q35
+CMDLINE ?=
+export BASE ACCEL MACHINE CMDLINE
+
+out := out
+CFLAGS ?= -O2 -g
+# What every program of ours is compiled with.
+c11 := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror
+
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+	@sed -n '/^# Variables/,/^$$/s/^# \{0,1\}//p' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that are missing, and say which
+	@lab/setup
+
+demo: setup ## fetch, patch, build, boot, measure: the table, out/demo.json and out/demo.svg
+	@lab/demo
+
+kernel: setup ## build the guest kernel with the series
+	@lab/prepare series
+
+boot: setup ## a shell in the guest
+	@lab/prepare series
+	@lab/boot
+
+series: ## the mails for git am, with a cover letter, in out/series/
+	@lab/series mails $(out)/series $(BASE)
+
+apply: ## put the series onto a git tree of your own: make apply TREE=/path/to/linux
+	@lab/series apply "$(TREE)"
+
+check: setup ## every test that CI runs; the last line counts them
+	@tests/check
+
+check-all: check ## the long tests as well (none yet)
+
+tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/init ## the lab's own programs, in out/bin/
+
+$(out)/bin/vm: lab/vm.c
+$(out)/bin/report: lab/report.c
+$(out)/bin/vm $(out)/bin/report:
+	@mkdir -p $(@D)
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $< -ljansson
+
+# Alone in the initramfs, so static
+$(out)/bin/init: lab/init.c
+	@mkdir -p $(@D)
+	$(CC) $(c11) $(CFLAGS) -static -o $@ $<
+
+clean: ## remove out/; the cache stays
+	rm -rf $(out)
+
+.PHONY: help setup demo kernel boot series apply check check-all tools clean

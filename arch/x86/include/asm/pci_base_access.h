@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Base access: which method reaches the first 256 bytes of a function's
+ * configuration space, type 1 or ECAM.
+ *
+ * See Documentation/PCI/x86-config-access.rst.
+ */
+#ifndef _ASM_X86_PCI_BASE_ACCESS_H
+#define _ASM_X86_PCI_BASE_ACCESS_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+#include <asm/pci_x86.h>
+
+/**
+ * enum pci_base_method - a method of base access
+ * @PCI_BASE_NONE:	none, or no wish on the command line
+ * @PCI_BASE_TYPE1:	ports 0xCF8 and 0xCFC
+ * @PCI_BASE_ECAM:	the memory window of a struct pci_mmcfg_region
+ * @PCI_BASE_OTHER:	type 2, the PCI BIOS, or a platform's own operations
+ */
+enum pci_base_method {
+	PCI_BASE_NONE,
+	PCI_BASE_TYPE1,
+	PCI_BASE_ECAM,
+	PCI_BASE_OTHER,
+};
+
+/**
+ * struct pci_base_access_facts - all that the choice depends on
+ * @found:		what raw_pci_ops had before any choice was made
+ * @requested:		by pci=base_conf1 or pci=base_ecam, the last one wins
+ * @guest:		a guest for which ECAM is the default
+ * @x86_64:		every region is mapped whole, without a 4 GiB limit
+ * @ecam_enabled:	none of pci=nommconf, conf1, conf2 and off was given
+ * @ecam_extended:	extended access is by ECAM, or nothing serves it yet
+ * @ecam_region:	some region of domain 0 may serve base access
+ */
+struct pci_base_access_facts {
+	enum pci_base_method found;
+	enum pci_base_method requested;
+	bool guest;
+	bool x86_64;
+	bool ecam_enabled;
+	bool ecam_extended;
+	bool ecam_region;
+};
+
+/**
+ * struct pci_base_access_choice - what serves base access, and why
+ * @method:	for the buses of regions that may serve base access
+ * @reason:	words for the log
+ */
+struct pci_base_access_choice {
+	enum pci_base_method method;
+	const char *reason;
+};
+
+struct pci_base_access_choice
+pci_base_access_choose(const struct pci_base_access_facts *facts);
+
+#ifdef CONFIG_PCI_MMCONFIG
+extern enum pci_base_method pci_base_requested;
+extern const struct pci_raw_ops pci_base_ecam;
+
+void pci_base_access_facts(struct pci_base_access_facts *facts);
+void pci_base_access_update(void);
+void pci_base_access_report(void);
+#else
+static inline void pci_base_access_report(void) { }
+#endif
+
+/* Where a region has a base register; NULL if it must not or can't serve it. */
+static inline void __iomem *
+pci_base_ecam_address(const struct pci_mmcfg_region *cfg, unsigned int bus,
+		      unsigned int devfn, int reg)
+{
+	if (!cfg || !cfg->base_access || devfn > 255 || reg > 255)
+		return NULL;
+
+	return cfg->virt + (PCI_MMCFG_BUS_OFFSET(bus) | (devfn << 12) | reg);
+}
+
+/**
+ * pci_base_read - read a base register by ECAM where that is possible
+ * @cfg:	region of the domain and bus, or NULL
+ * @type1:	operations to use if the region can't serve the access
+ * @domain:	domain, for @type1
+ * @bus:	bus number, inside the region
+ * @devfn:	device and function
+ * @reg:	register
+ * @len:	width in bytes: 1, 2 or 4
+ * @value:	what was read; all ones on error
+ *
+ * Inline with the region and the other operations passed in, so that a test
+ * has its own of both and the caller is as short as pci_mmcfg_read().
+ *
+ * Context: rcu_read_lock() held if @cfg is on pci_mmcfg_list.
+ * Return: 0, or what @type1 returned.
+ */
+static __always_inline int
+pci_base_read(const struct pci_mmcfg_region *cfg,
+	      const struct pci_raw_ops *type1, unsigned int domain,
+	      unsigned int bus, unsigned int devfn, int reg, int len, u32 *value)
+{
+	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg);
+
+	if (!addr)
+		return type1->read(domain, bus, devfn, reg, len, value);
+
+	mmio_config_read(addr, len, value);
+	return 0;
+}
+
+/* As pci_base_read(); the access is made once, by one of the two methods. */
+static __always_inline int
+pci_base_write(const struct pci_mmcfg_region *cfg,
+	       const struct pci_raw_ops *type1, unsigned int domain,
+	       unsigned int bus, unsigned int devfn, int reg, int len, u32 value)
+{
+	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg);
+
+	if (!addr)
+		return type1->write(domain, bus, devfn, reg, len, value);
+
+	mmio_config_write(addr, len, value);
+	return 0;
+}
+
+#endif /* _ASM_X86_PCI_BASE_ACCESS_H */

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the scripts in lab/ share.  Sourced with $top set to the checkout.
+
+prog=${0##*/}
+# Others read it:
+# shellcheck disable=SC2034
+cache=${PCI_CFG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pci_cfg}
+
+# say TEXT - a remark; stdout is for what the caller asked for
+say() {
+	printf '%s: %s\n' "$prog" "$*" >&2
+}
+
+# die TEXT - the one line that an error has
+die() {
+	say "$*"
+	exit 1
+}
+
+# on_exit COMMAND - also when a signal ends us: dash skips the EXIT trap then
+on_exit() {
+	# COMMAND is to be expanded when it runs, not here:
+	# shellcheck disable=SC2064
+	trap "$1" EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	trap 'exit 129' HUP
+}
+
+# lock FILE - one process at a time from here on, until we exit (descriptor 9)
+lock() {
+	exec 9>"$1"
+	flock -n 9 || {
+		say "waiting for another process that has $1"
+		flock 9
+	}
+}
+
+# ticking TEXT COMMAND... - run COMMAND, and say TEXT while it takes long
+ticking() {
+	tick_text=$1
+	shift
+	(
+		trap 'kill "$nap"; exit' TERM
+		seconds=0
+		while :; do
+			# In the background: a trap waits for a command to end.
+			sleep 20 &
+			nap=$!
+			wait "$nap"
+			seconds=$((seconds + 20))
+			say "$tick_text: $seconds s"
+		done
+	) >/dev/null 9>&- &
+	tick_pid=$!
+	"$@" && tick_rc=0 || tick_rc=$?
+	kill "$tick_pid"
+	wait "$tick_pid" 2>/dev/null || :
+	return "$tick_rc"
+}
+
+# base NAME - read the row of bases into name, kind, package, suites, version,
+# sha256 and tag
+base() {
+	row=$(awk -v name="$1" '$1 == name' "$top/bases")
+	[ -n "$row" ] ||
+		die "$1: no such base; bases has:$(awk '/^[^#]/ { printf " %s", $1 }' "$top/bases")"
+	# shellcheck disable=SC2034
+	read -r name kind package suites version sha256 tag rest <<-ROW
+		$row
+	ROW
+	[ -n "$tag" ] && [ -z "$rest" ] ||
+		die "bases: the row of $1 must have 7 columns"
+}
+
+# kernel_version TREE - e.g. 7.3.4; fails when TREE is not a kernel source tree
+kernel_version() {
+	[ -f "$1/Kbuild" ] && [ -f "$1/Kconfig" ] && [ -d "$1/arch/x86/pci" ] &&
+	awk '$2 != "="			{ next }
+	     $1 == "VERSION"		{ v = $3 }
+	     $1 == "PATCHLEVEL"		{ v = v "." $3 }
+	     $1 == "SUBLEVEL"		{ v = v "." $3 }
+	     $1 == "EXTRAVERSION"	{ print v $3; found = 1; exit }
+	     END			{ exit !found }' "$1/Makefile" 2>/dev/null
+}

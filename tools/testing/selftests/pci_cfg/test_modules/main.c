@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * pci_cfg_test - read PCI configuration space by every method the kernel has
+ *
+ * Calls pci_direct_conf1 (type 1), pci_mmcfg (ECAM) and raw_pci_read() (what
+ * everything else in the kernel gets), so it times and checks the code that
+ * really runs, with its locks. Nothing happens at load, unless the parameter
+ * "threads" asks for it. Files in /sys/kernel/debug/pci_cfg_test/:
+ *
+ *   run      write "1" or "all", or the name of a method: time that many
+ *            "reads" of the 32-bit register "reg" of the function that "bus",
+ *            "device" and "function" name
+ *   results  one line a method of the last run, times in ns
+ *   chunks   one line a chunk of the last run; in a chunk the methods run one
+ *            after the other, so that ratios within a line can be trusted
+ *            when the machine's speed drifts
+ *   checks   write "1": compare the methods, register by register; then read
+ *   threads  write "N [METHOD]": N threads that read until "0" is written or
+ *            the module is removed; then read
+ *
+ * Only domain 0 is looked at: type 1 knows no other. The checks read every
+ * register of every function, as "lspci -xxxx" does, and write the Interrupt
+ * Line register of one function.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "pci_cfg_test.h"
+
+static int empty_read(unsigned int domain, unsigned int bus,
+		      unsigned int devfn, int reg, int len, u32 *val)
+{
+	*val = 0;
+	return 0;
+}
+
+static const struct pci_raw_ops empty_ops = {
+	.read	= empty_read,
+};
+
+static const struct pci_raw_ops dispatched_ops = {
+	.read	= raw_pci_read,
+	.write	= raw_pci_write,
+};
+
+const struct method methods[NR_METHODS] = {
+	[METHOD_EMPTY]	= { "empty", &empty_ops },
+	[METHOD_TYPE1]	= { "type1", &pci_direct_conf1 },
+	[METHOD_ECAM]	= { "ecam", IS_ENABLED(CONFIG_PCI_MMCONFIG) ?
+				    &pci_mmcfg : NULL },
+	[METHOD_RAW]	= { "raw_pci_read", &dispatched_ops },
+};
+
+static const char * const served_by[] = {
+	[PCI_BASE_NONE]		= "none",
+	[PCI_BASE_TYPE1]	= "type1",
+	[PCI_BASE_ECAM]		= "ecam",
+	[PCI_BASE_OTHER]	= "other",
+};
+
+/* Return the method_id, or -EINVAL. */
+int method_find(const char *name)
+{
+	int id;
+
+	for (id = 0; id < NR_METHODS; id++) {
+		if (!strcmp(methods[id].name, name))
+			return id;
+	}
+	return -EINVAL;
+}
+
+/* Return NULL, or why the method can not be used for registers of the bus. */
+const char *method_unavailable(enum method_id id, unsigned int bus)
+{
+	struct pci_base_access_info info;
+
+	if (!methods[id].ops)
+		return "not built into this kernel";
+
+	pci_base_access_query(bus, &info);
+	switch (id) {
+	case METHOD_TYPE1:
+		return info.no_type1;
+	case METHOD_ECAM:
+		return info.no_ecam;
+	case METHOD_RAW:
+		return info.method == PCI_BASE_NONE ? info.reason : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Return the name of what answers when the method is used on the bus. */
+const char *method_serves(enum method_id id, unsigned int bus)
+{
+	struct pci_base_access_info info;
+
+	switch (id) {
+	case METHOD_TYPE1:
+	case METHOD_ECAM:
+		return methods[id].name;
+	case METHOD_RAW:
+		pci_base_access_query(bus, &info);
+		return served_by[info.method];
+	default:
+		return served_by[PCI_BASE_NONE];
+	}
+}
+
+/* Return what was written, without blanks around it, or an ERR_PTR(). */
+char *get_word(char *word, const char __user *from, size_t len)
+{
+	if (len >= WORD_SIZE)
+		return ERR_PTR(-EINVAL);
+	if (copy_from_user(word, from, len))
+		return ERR_PTR(-EFAULT);
+	word[len] = '\0';
+	return strim(word);
+}
+
+static int bounded_set(const char *val, const struct kernel_param *kp)
+{
+	struct bounded *p = kp->arg;
+	unsigned int value;
+
+	if (kstrtouint(val, 0, &value) || value < p->min || value > p->max ||
+	    value % p->step) {
+		pr_err("%s=%s: must be from %u to %u, in steps of %u\n",
+		       kp->name, val, p->min, p->max, p->step);
+		return -EINVAL;
+	}
+	p->value = value;
+	return 0;
+}
+
+static int bounded_get(char *buffer, const struct kernel_param *kp)
+{
+	const struct bounded *p = kp->arg;
+
+	return sysfs_emit(buffer, "%u\n", p->value);
+}
+
+static const struct kernel_param_ops bounded_ops = {
+	.set	= bounded_set,
+	.get	= bounded_get,
+};
+
+struct bounded param_reads	= { 100000, 1, 100000000, 1 };
+struct bounded param_bus	= { 0, 0, 255, 1 };
+struct bounded param_device	= { 0, 0, 31, 1 };
+struct bounded param_function	= { 0, 0, 7, 1 };
+struct bounded param_reg	= { 0, 0, PCI_CFG_SPACE_SIZE - 4, 4 };
+static struct bounded param_threads = { 0, 0, MAX_THREADS, 1 };
+
+module_param_cb(reads, &bounded_ops, &param_reads, 0444);
+MODULE_PARM_DESC(reads, "Reads by each method in a run, 1 to 100000000 (default 100000)");
+module_param_cb(bus, &bounded_ops, &param_bus, 0444);
+MODULE_PARM_DESC(bus, "Bus of the function to read, 0 to 255 (default 0)");
+module_param_cb(device, &bounded_ops, &param_device, 0444);
+MODULE_PARM_DESC(device, "Device of the function to read, 0 to 31 (default 0)");
+module_param_cb(function, &bounded_ops, &param_function, 0444);
+MODULE_PARM_DESC(function, "Number of the function to read, 0 to 7 (default 0)");
+module_param_cb(reg, &bounded_ops, &param_reg, 0444);
+MODULE_PARM_DESC(reg, "Register to read, a multiple of 4, 0 to 252 (default 0)");
+module_param_cb(threads, &bounded_ops, &param_threads, 0444);
+MODULE_PARM_DESC(threads, "Threads to start at load, all by raw_pci_read(), 0 to 64 (default 0)");
+
+static struct dentry *dir;
+
+static int __init pci_cfg_test_init(void)
+{
+	int ret;
+
+	dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	if (IS_ERR(dir)) {
+		pr_err("can't create debugfs directory (%pe)\n", dir);
+		return PTR_ERR(dir);
+	}
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("results", 0400, dir, NULL, &results_fops);
+	debugfs_create_file("chunks", 0400, dir, NULL, &chunks_fops);
+	debugfs_create_file("checks", 0600, dir, NULL, &checks_fops);
+	debugfs_create_file("threads", 0600, dir, NULL, &threads_fops);
+
+	ret = threads_start(param_threads.value, METHOD_RAW);
+	if (ret)
+		debugfs_remove(dir);
+	return ret;
+}
+
+static void __exit pci_cfg_test_exit(void)
+{
+	/* First the files: nobody can start a thread after that. */
+	debugfs_remove(dir);
+	threads_start(0, METHOD_RAW);
+}
+
+module_init(pci_cfg_test_init);
+module_exit(pci_cfg_test_exit);
+
+MODULE_DESCRIPTION("Timing and checks of PCI configuration space access methods");
+MODULE_LICENSE("GPL");
+MODULE_INFO(test, "Y");
