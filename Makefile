@@ -20,7 +20,7 @@ export BASE ACCEL MACHINE CMDLINE
 out := out
 CFLAGS ?= -O2 -g
 # What every program of ours is compiled with.
-c11 := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror
+c11 := -std=gnu11 -Wall -Wextra -Werror
 
 .DEFAULT_GOAL := help
 
@@ -40,7 +40,9 @@ kernel: setup ## build the guest kernel with the series
 
 boot: setup ## a shell in the guest
 	@lab/prepare series
-	@lab/boot
+	@$(out)/bin/vm --interactive --job shell --machine "$(MACHINE)" \
+		--accel "$(ACCEL)" --append "$(CMDLINE)" --log $(out)/boot.log \
+		--kernel $(out)/series/bzImage --initrd $(out)/series/guest.cpio.gz
 
 series: ## the mails for git am, with a cover letter, in out/series/
 	@lab/series mails $(out)/series $(BASE)

@@ -8,6 +8,9 @@ prog=${0##*/}
 # shellcheck disable=SC2034
 cache=${PCI_CFG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pci_cfg}
 
+# A make that started us has nothing to tell those that we start: not -s, nor -j.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
 # say TEXT - a remark; stdout is for what the caller asked for
 say() {
 	printf '%s: %s\n' "$prog" "$*" >&2
@@ -64,6 +67,7 @@ ticking() {
 # base NAME - read the row of bases into name, kind, package, suites, version,
 # sha256 and tag
 base() {
+	# shellcheck disable=SC2154 # top is the caller's
 	row=$(awk -v name="$1" '$1 == name' "$top/bases")
 	[ -n "$row" ] ||
 		die "$1: no such base; bases has:$(awk '/^[^#]/ { printf " %s", $1 }' "$top/bases")"
@@ -71,8 +75,9 @@ base() {
 	read -r name kind package suites version sha256 tag rest <<-ROW
 		$row
 	ROW
-	[ -n "$tag" ] && [ -z "$rest" ] ||
+	if [ -z "$tag" ] || [ -n "$rest" ]; then
 		die "bases: the row of $1 must have 7 columns"
+	fi
 }
 
 # kernel_version TREE - e.g. 7.3.4; fails when TREE is not a kernel source tree

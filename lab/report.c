@@ -4,6 +4,7 @@
  * machines read: out/demo.json and out/boot.json (lab/FORMATS), a table, and the
  * gnuplot commands of a bar chart.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -266,16 +267,18 @@ static json_int_t boot_row(json_t *rows, const char *variant, const char *path,
 			   json_t *vm)
 {
 	json_t *counts = member(path, member(path, vm, "counts"), "kernel");
-	json_int_t cf8 = json_integer_value(member(path, counts, "cf8_write"));
-	json_int_t out = json_integer_value(member(path, counts, "cfc_write"));
+	json_int_t cf8_write = json_integer_value(member(path, counts, "cf8_write"));
+	json_int_t cfc_write = json_integer_value(member(path, counts, "cfc_write"));
+	json_int_t cf8_read = json_integer_value(member(path, counts, "cf8_read"));
+	json_int_t cfc_read = json_integer_value(member(path, counts, "cfc_read"));
 
 	json_array_append_new(rows,
-		json_pack("{s:s, s:O, s:s, s:{s:I, s:O, s:O, s:O}, s:n, s:i}",
+		json_pack("{s:s, s:O, s:s, s:{s:I, s:I, s:O, s:O}, s:n, s:i}",
 			  "variant", variant,
 			  "functions", member(path, vm, "functions"),
 			  "phase", "all", "accesses",
-			  "port_write", cf8 + out,
-			  "port_read", member(path, counts, "cfc_read"),
+			  "port_write", cf8_write + cfc_write,
+			  "port_read", cf8_read + cfc_read,
 			  "ecam_read", member(path, counts, "ecam_read"),
 			  "ecam_write", member(path, counts, "ecam_write"),
 			  "ms", "boots", 1));
@@ -389,20 +392,21 @@ static int chart(char **arg)
 	bool emulated = json_is_true(member(arg[0], root, "emulated"));
 	size_t i;
 
-	printf("set terminal svg size 760,430 enhanced background 'white' font 'sans-serif,14'\n"
+	printf("set terminal svg size 960,470 noenhanced background 'white' font 'sans-serif,13'\n"
 	       "set title \"100,000 reads of PCI configuration space in a guest\\n"
-	       "{/*0.8 Linux %s with the series, %s, %s, %s}\"\n",
+	       "Linux %s with the series, %s, %s, %s\"\n",
 	       json_string_value(member(arg[0], root, "kernel")),
 	       json_string_value(member(arg[0], root, "machine")),
 	       json_string_value(member(arg[0], root, "vmm")),
-	       emulated ? "processor emulated by TCG: not the time of exits" : "KVM");
+	       emulated ? "processor emulated: not the time of exits" : "KVM");
 	puts("set ylabel 'seconds (shorter is better)'\n"
 	     "set style fill solid 0.85 noborder\n"
-	     "set boxwidth 0.65\n"
+	     "set boxwidth 0.6\n"
 	     "set yrange [0:*]\n"
-	     "set offsets 0.6, 0.6, graph 0.25, 0\n"
+	     "set offsets 0.4, 0.4, graph 0.25, 0\n"
+	     "set bmargin 4\n"
 	     "set ytics nomirror\n"
-	     "set xtics nomirror scale 0\n"
+	     "set xtics nomirror scale 0 font ',12'\n"
 	     "set border 3\n"
 	     "set grid ytics linecolor '#dddddd'\n"
 	     "unset key\n"
@@ -426,7 +430,7 @@ static int chart(char **arg)
 	}
 	puts("END\n"
 	     "plot $rows using 0:2:3:xtic(1) with boxes linecolor rgb variable, \\\n"
-	     "     $rows using 0:2:4 with labels offset 0,1.4 font ',12'");
+	     "     $rows using 0:2:4 with labels offset 0,1.3 font ',11'");
 	json_decref(root);
 	return EXIT_SUCCESS;
 }

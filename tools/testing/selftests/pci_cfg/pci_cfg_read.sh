@@ -36,7 +36,7 @@ extended_4: raw_pci_read() and ECAM agree from 256, width 4
 dispatch_1: raw_pci_read() reads what the serving method reads, width 1
 dispatch_2: raw_pci_read() reads what the serving method reads, width 2
 dispatch_4: raw_pci_read() reads what the serving method reads, width 4
-absent: an absent function reads all ones by type 1 and by ECAM
+absent: an absent function reads all ones by each available method
 write_type1: ECAM sees what type 1 writes
 write_ecam: type 1 sees what ECAM writes
 write_raw: the serving method sees what raw_pci_write() writes"
@@ -55,8 +55,11 @@ reg=256 0 252
 threads=65 0 64"
 
 # The cases below that are not in a table: run_refused, run_one, run_all,
-# threads, unload, reload
-OTHER_CASES=6
+# threads, unload, reload, taint
+OTHER_CASES=7
+
+# Bits of /proc/sys/kernel/tainted: an oops, a warning
+TAINTS=$((1 << 7 | 1 << 9))
 
 # usage - say how to call this script
 usage()
@@ -408,6 +411,18 @@ reloads()
 	done
 }
 
+# taints - print whether the kernel ever had an oops or a warning
+taints()
+{
+	echo $(($(cat /proc/sys/kernel/tainted) & TAINTS))
+}
+
+# stays_clean - did the kernel run into nothing new during this test?
+stays_clean()
+{
+	[ "$(taints)" -eq "$taints_before" ]
+}
+
 parse_args "$@"
 ktap_print_header
 check_machine
@@ -417,6 +432,7 @@ trap '{ unload || :; } 2> /dev/null' EXIT
 trap 'exit $KSFT_FAIL' HUP INT TERM
 ktap_set_plan $((OTHER_CASES + $(echo "$CHECKS" | wc -l) + $(echo "$REFUSED" | wc -l)))
 
+taints_before=$(taints)
 test_refused
 test_words
 
@@ -429,5 +445,6 @@ test_times
 test_threads
 ktap_test_result "unload: the module is removed while its threads read" unloads_busy
 ktap_test_result "reload: the module is loaded and removed $LOADS times" reloads
+ktap_test_result "taint: the kernel neither warned nor had an oops" stays_clean
 
 ktap_finished

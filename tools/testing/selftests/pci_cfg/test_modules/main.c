@@ -5,22 +5,39 @@
  * Calls pci_direct_conf1 (type 1), pci_mmcfg (ECAM) and raw_pci_read() (what
  * everything else in the kernel gets), so it times and checks the code that
  * really runs, with its locks. Nothing happens at load, unless the parameter
- * "threads" asks for it. Files in /sys/kernel/debug/pci_cfg_test/:
+ * "threads" asks for it. Only domain 0 is looked at: type 1 knows no other.
  *
- *   run      write "1" or "all", or the name of a method: time that many
- *            "reads" of the 32-bit register "reg" of the function that "bus",
- *            "device" and "function" name
- *   results  one line a method of the last run, times in ns
- *   chunks   one line a chunk of the last run; in a chunk the methods run one
- *            after the other, so that ratios within a line can be trusted
- *            when the machine's speed drifts
- *   checks   write "1": compare the methods, register by register; then read
- *   threads  write "N [METHOD]": N threads that read until "0" is written or
- *            the module is removed; then read
+ * A METHOD is empty, type1, ecam or raw_pci_read. The files are in
+ * /sys/kernel/debug/pci_cfg_test/:
  *
- * Only domain 0 is looked at: type 1 knows no other. The checks read every
- * register of every function, as "lspci -xxxx" does, and write the Interrupt
- * Line register of one function.
+ * run: write "1" or "all" to time all methods that are available, or a METHOD.
+ *	Each makes "reads" reads of the 32-bit register "reg" of the function
+ *	that "bus", "device" and "function" name. EINVAL: no such word; ENODEV:
+ *	the METHOD is not available; EIO: a read failed.
+ *
+ * results: the last complete run, a line for each METHOD that was asked for.
+ *	Times are in ns; min, median and max are those of a chunk, which is
+ *	reads / chunks reads.
+ *	  method=METHOD serves=type1|ecam|other|none reads=N total_ns=N chunks=N
+ *		min_ns=N median_ns=N max_ns=N (all in one line)
+ *	  method=METHOD unavailable=WHY
+ *
+ * chunks: the same run, a line a chunk. Within a chunk the methods run one
+ *	after the other, so that ratios within a line can be trusted when the
+ *	speed of the machine drifts.
+ *	  chunk=N empty_ns=N type1_ns=N ecam_ns=N raw_pci_read_ns=N
+ *
+ * checks: write "1" to compare the methods, then read. This reads every
+ *	register of every function, as "lspci -xxxx" does, and writes the
+ *	Interrupt Line register of one function.
+ *	  check=NAME result=pass|fail functions=N registers=N changing=N wrong=N
+ *	  check=NAME result=skip why=WHY
+ *	  note=NAME TEXT
+ *
+ * threads: write "N [METHOD]" to have N threads that read, by raw_pci_read if
+ *	no METHOD is given and by each available one in turn if it is "all",
+ *	until "0" is written or the module is removed; then read.
+ *	  thread=N method=METHOD function=FUNCTION reads=N wrong=N
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -54,8 +71,7 @@ static const struct pci_raw_ops dispatched_ops = {
 const struct method methods[NR_METHODS] = {
 	[METHOD_EMPTY]	= { "empty", &empty_ops },
 	[METHOD_TYPE1]	= { "type1", &pci_direct_conf1 },
-	[METHOD_ECAM]	= { "ecam", IS_ENABLED(CONFIG_PCI_MMCONFIG) ?
-				    &pci_mmcfg : NULL },
+	[METHOD_ECAM]	= { "ecam", &pci_mmcfg },
 	[METHOD_RAW]	= { "raw_pci_read", &dispatched_ops },
 };
 
@@ -82,9 +98,6 @@ int method_find(const char *name)
 const char *method_unavailable(enum method_id id, unsigned int bus)
 {
 	struct pci_base_access_info info;
-
-	if (!methods[id].ops)
-		return "not built into this kernel";
 
 	pci_base_access_query(bus, &info);
 	switch (id) {

@@ -34,6 +34,7 @@ struct timing {
 	bool asked;
 	const char *unavailable;
 	const char *serves;
+	unsigned int reads;
 	u64 ns[MAX_CHUNKS];
 };
 
@@ -42,7 +43,9 @@ static struct timing timings[NR_METHODS];
 static unsigned int nr_chunks;
 static DEFINE_MUTEX(timing_lock);
 
-static int time_reads(const struct method *method, unsigned int reads, u64 *ns)
+/* Read the register so often, adding up what was read and its time. */
+static int time_reads(const struct method *method, unsigned int reads,
+		      struct timing *t, u64 *ns)
 {
 	unsigned int devfn = PCI_DEVFN(param_device.value, param_function.value);
 	unsigned int bus = param_bus.value;
@@ -69,6 +72,7 @@ static int time_reads(const struct method *method, unsigned int reads, u64 *ns)
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
+		t->reads += batch;
 		reads -= batch;
 	}
 	return 0;
@@ -84,7 +88,7 @@ static int time_chunk(unsigned int chunk, unsigned int reads)
 
 		if (!t->asked || t->unavailable)
 			continue;
-		ret = time_reads(&methods[id], reads, &t->ns[chunk]);
+		ret = time_reads(&methods[id], reads, t, &t->ns[chunk]);
 		if (ret)
 			return ret;
 	}
@@ -105,6 +109,7 @@ static int time_methods(enum method_id only)
 	for (id = 0; id < NR_METHODS; id++) {
 		struct timing *t = &timings[id];
 
+		t->reads = 0;
 		t->asked = only == NR_METHODS || only == id;
 		t->unavailable = method_unavailable(id, param_bus.value);
 		t->serves = method_serves(id, param_bus.value);
@@ -173,7 +178,7 @@ static void show_timing(struct seq_file *s, const char *name,
 	sort(sorted, nr_chunks, sizeof(*sorted), compare_ns, NULL);
 
 	seq_printf(s, "method=%s serves=%s reads=%u total_ns=%llu chunks=%u",
-		   name, t->serves, param_reads.value, total, nr_chunks);
+		   name, t->serves, t->reads, total, nr_chunks);
 	seq_printf(s, " min_ns=%llu median_ns=%llu max_ns=%llu\n", sorted[0],
 		   div_u64(sorted[(nr_chunks - 1) / 2] + sorted[nr_chunks / 2], 2),
 		   sorted[nr_chunks - 1]);

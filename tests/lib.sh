@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the scripts in tests/ share. Every test is one line, "ok - DESCRIPTION",
+# "not ok - DESCRIPTION" or "skip - DESCRIPTION: WHY", and a script's last line
+# is "N passed, N failed, N skipped", so that a driver can add them up.
+
+passed=0 failed=0 skipped=0
+
+# pass DESCRIPTION
+pass() {
+	passed=$((passed + 1))
+	echo "ok - $1"
+}
+
+# fail DESCRIPTION [WHY...] - every WHY on a line of its own
+fail() {
+	failed=$((failed + 1))
+	echo "not ok - $1"
+	shift
+	[ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/#   /'
+}
+
+# skip DESCRIPTION WHY
+skip() {
+	skipped=$((skipped + 1))
+	echo "skip - $1: $2"
+}
+
+# ok DESCRIPTION COMMAND... - it must succeed; what it says is shown if not
+ok() {
+	ok_description=$1
+	shift
+	if ok_output=$("$@" 2>&1); then
+		pass "$ok_description"
+	else
+		fail "$ok_description" "$* failed:" "$ok_output"
+	fi
+}
+
+# not_ok DESCRIPTION COMMAND... - it must fail
+not_ok() {
+	ok_description=$1
+	shift
+	if ok_output=$("$@" 2>&1); then
+		fail "$ok_description" "$* should fail, it said:" "$ok_output"
+	else
+		pass "$ok_description"
+	fi
+}
+
+# refuses DESCRIPTION TEXT COMMAND... - it must fail and print nothing, but have
+# TEXT in its last line on stderr
+refuses() {
+	ok_description=$1
+	ok_text=$2
+	shift 2
+	if ok_stdout=$("$@" 2>"${TMPDIR:-/tmp}/refuses.$$"); then
+		fail "$ok_description" "$* should fail, it said:" "$ok_stdout"
+	elif [ -n "$ok_stdout" ]; then
+		fail "$ok_description" "$* fails, but printed: $ok_stdout"
+	elif ! tail -n 1 "${TMPDIR:-/tmp}/refuses.$$" | grep -Fq -e "$ok_text"; then
+		fail "$ok_description" "$* should end with a line that has \"$ok_text\":" \
+			"$(tail -n 3 "${TMPDIR:-/tmp}/refuses.$$")"
+	else
+		pass "$ok_description"
+	fi
+	rm -f "${TMPDIR:-/tmp}/refuses.$$"
+}
+
+# add_summary PASSED FAILED SKIPPED - count what another script has counted
+add_summary() {
+	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# summary - the last line; fails if a test did, or if there was none
+summary() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+}
