@@ -43,25 +43,21 @@ lock() {
 
 # ticking TEXT COMMAND... - run COMMAND, and say TEXT while it takes long
 ticking() {
-	tick_text=$1
+	ticking=$1
 	shift
-	(
-		trap 'kill "$nap"; exit' TERM
-		seconds=0
-		while :; do
-			# In the background: a trap waits for a command to end.
-			sleep 20 &
-			nap=$!
-			wait "$nap"
-			seconds=$((seconds + 20))
-			say "$tick_text: $seconds s"
-		done
-	) >/dev/null 9>&- &
-	tick_pid=$!
-	"$@" && tick_rc=0 || tick_rc=$?
-	kill "$tick_pid"
-	wait "$tick_pid" 2>/dev/null || :
-	return "$tick_rc"
+	{
+		# The end of COMMAND ends the pipe, and cat passes its status on.
+		ticking_rc=$(
+			{ "$@" >&3 3>&- && echo 0 || echo $?; } | {
+				seconds=0
+				until timeout 20 cat; do
+					seconds=$((seconds + 20))
+					say "$ticking: $seconds s"
+				done
+			}
+		)
+	} 3>&1
+	return "$ticking_rc"
 }
 
 # base NAME - read the row of bases into name, kind, package, suites, version,
