@@ -152,14 +152,18 @@ static json_t *head(const char *base, const char *series, const char *path,
 		    json_t *vm)
 {
 	const char *accel = json_string_value(member(path, vm, "accel"));
+	const char *qemu = json_string_value(member(path, vm, "qemu"));
+	char vmm[32];
 
-	if (!accel)
-		die(EXIT_USAGE, "%s: \"accel\" is no string", path);
-	return json_pack("{s:i, s:s, s:O, s:s, s:O, s:O, s:s, s:b}",
+	if (!accel || !qemu)
+		die(EXIT_USAGE, "%s: \"accel\" or \"qemu\" is no string", path);
+	/* The version alone, without what a distribution adds in brackets. */
+	snprintf(vmm, sizeof(vmm), "QEMU %.*s", (int)strcspn(qemu, " "), qemu);
+	return json_pack("{s:i, s:s, s:O, s:s, s:O, s:s, s:s, s:b}",
 			 "schema", 1, "base", base,
 			 "kernel", member(path, vm, "kernel"), "series", series,
 			 "machine", member(path, vm, "machine"),
-			 "vmm", member(path, vm, "qemu"), "accel", accel,
+			 "vmm", vmm, "accel", accel,
 			 "emulated", strcmp(accel, "kvm") != 0);
 }
 

@@ -644,9 +644,9 @@ static void error_line(struct run *run, char *line)
 	free(old);
 }
 
+/* Say it, if somebody is there: that QEMU is gone is seen by whoever listens. */
 static void tell(int fd, const char *bytes, size_t length)
 {
-	/* If QEMU is gone, its end says why. */
 	if (send(fd, bytes, length, MSG_NOSIGNAL) < 0)
 		return;
 }
