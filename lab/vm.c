@@ -1007,8 +1007,10 @@ static void judge(struct run *run, int wait_status)
 	const char *cause = run->shutdown_reason ? run->shutdown_reason : "unknown";
 
 	if (!run->killed && WIFSIGNALED(wait_status))
-		end(run, EXIT_HOST, "%s died of signal %d (%s)", run->options->qemu,
-		    WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+		end(run, EXIT_HOST, "%s died of signal %d (%s)%s%s", run->options->qemu,
+		    WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)),
+		    run->qemu_error ? ": " : "",
+		    run->qemu_error ? run->qemu_error : "");
 	else if (!run->running)
 		end(run, EXIT_INPUT, "%s did not start the machine: %s",
 		    run->options->qemu,
