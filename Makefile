@@ -42,13 +42,14 @@ boot: setup ## a shell in the guest
 	@lab/prepare series
 	@$(out)/bin/vm --interactive --job shell --machine "$(MACHINE)" \
 		--accel "$(ACCEL)" --append "$(CMDLINE)" --log $(out)/boot.log \
-		--kernel $(out)/series/bzImage --initrd $(out)/series/guest.cpio.gz
+		--kernel $(out)/boot/series/bzImage --initrd $(out)/boot/series/guest.cpio.gz
 
 series: ## the mails for git am, with a cover letter, in out/series/
 	@lab/series mails $(out)/series $(BASE)
 
 apply: ## put the series onto a git tree of your own: make apply TREE=/path/to/linux
-	@lab/series apply "$(TREE)"
+	@$(if $(TREE),,echo "make apply: TREE is not set: make apply TREE=/path/to/linux" >&2; exit 2;) \
+		lab/series apply "$(TREE)"
 
 check: setup ## every test that CI runs; the last line counts them
 	@tests/check

@@ -83,6 +83,6 @@ kernel_version() {
 	     $1 == "VERSION"		{ v = $3 }
 	     $1 == "PATCHLEVEL"		{ v = v "." $3 }
 	     $1 == "SUBLEVEL"		{ v = v "." $3 }
-	     $1 == "EXTRAVERSION"	{ print v $3; found = 1; exit }
+	     $1 ~ /^EXTRA/		{ print v $3; found = 1; exit }
 	     END			{ exit !found }' "$1/Makefile" 2>/dev/null
 }

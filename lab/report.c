@@ -386,6 +386,8 @@ static int table(char **arg)
 	if (json_is_true(member(arg[0], root, "emulated")))
 		printf("The processor is emulated (%s): the counts are exact, but the times say\n"
 		       "nothing about what an exit costs.\n", text[3]);
+	else
+		printf("The times are those of this machine, with real exits (%s).\n", text[3]);
 	json_decref(root);
 	return EXIT_SUCCESS;
 }
