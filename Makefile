@@ -58,16 +58,18 @@ check-all: check ## the long tests as well (none yet)
 
 tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/init ## the lab's own programs, in out/bin/
 
-$(out)/bin/vm: lab/vm.c
+vm_parts := options qemu records result run trace util
+$(out)/bin/vm: lab/vm.c $(vm_parts:%=lab/%.c) $(vm_parts:%=lab/%.h)
 $(out)/bin/report: lab/report.c
 $(out)/bin/vm $(out)/bin/report:
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $< -ljansson
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) -ljansson
 
-# Alone in the initramfs, so static
+# Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
+static := -static
 $(out)/bin/init: lab/init.c
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) -static -o $@ $<
+	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $<
 
 clean: ## remove out/; the cache stays
 	rm -rf $(out)

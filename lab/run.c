@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/* run - one life of a guest, from its start to what is to be said of it */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+/* How long QEMU may live on after the verdict, a panic, or SIGTERM. */
+#define GRACE_SECONDS	5
+#define READ_SIZE	(1 << 16)
+
+static void allow_grace(struct run *run)
+{
+	double grace = now() + GRACE_SECONDS;
+
+	if (grace < run->deadline)
+		run->deadline = grace;
+}
+
+static void record_line(void *context, char *line)
+{
+	struct run *run = context;
+
+	take_record(&run->records, line);
+	if (run->records.verdict)
+		allow_grace(run);
+}
+
+static void trace_line(void *context, char *line)
+{
+	struct run *run = context;
+
+	take_trace_line(&run->trace, line);
+}
+
+static void console_line(void *context, char *line)
+{
+	struct run *run = context;
+	char *text = plain(line), *panic = strstr(text, "Kernel panic");
+
+	if (panic && !run->panic) {
+		run->panic = checked(strdup(panic));
+		allow_grace(run);
+	}
+	if (text[strspn(text, " ")]) {
+		free(run->last_line);
+		run->last_line = text;
+	} else {
+		free(text);
+	}
+}
+
+/* The last line is the error; warnings stand before it. */
+static void error_line(void *context, char *line)
+{
+	struct run *run = context;
+
+	free(run->qemu_error);
+	run->qemu_error = plain(line);
+}
+
+/* Say it, if somebody is there: that QEMU is gone is seen by whoever listens. */
+static void tell(int fd, const char *bytes, size_t length)
+{
+	send(fd, bytes, length, MSG_NOSIGNAL);
+}
+
+/* QMP. The machine starts when we have said that we listen. */
+static void monitor_line(void *context, char *line)
+{
+	static const char commands[] = "{\"execute\":\"qmp_capabilities\"}\n"
+				       "{\"execute\":\"cont\"}\n";
+	struct run *run = context;
+	json_t *message = json_loads(line, 0, NULL);
+	const char *event = NULL, *reason = NULL, *package = "";
+	int major, minor, micro;
+
+	if (!json_unpack(message, "{s:{s:{s:{s:i,s:i,s:i},s?s}}}", "QMP", "version",
+			 "qemu", "major", &major, "minor", &minor, "micro", &micro,
+			 "package", &package)) {
+		free(run->qemu_version);
+		run->qemu_version = format("%d.%d.%d%s%s%s", major, minor, micro,
+					   *package ? " (" : "", package,
+					   *package ? ")" : "");
+		tell(run->channels[MONITOR].fd, commands, sizeof(commands) - 1);
+	} else if (!json_unpack(message, "{s:s,s?{s?s}}", "event", &event, "data",
+				"reason", &reason)) {
+		if (!strcmp(event, "RESUME"))
+			run->running = true;
+		if (!strcmp(event, "SHUTDOWN") && reason && !run->shutdown_reason)
+			run->shutdown_reason = checked(strdup(reason));
+	} else if (!message || json_object_get(message, "error")) {
+		end(&run->ending, EXIT_HOST, "QEMU's monitor said \"%.*s\"",
+		    QUOTE_LENGTH, line);
+	}
+	json_decref(message);
+}
+
+static void write_log(struct run *run, const char *bytes, size_t length)
+{
+	while (length && run->log >= 0) {
+		ssize_t written = write(run->log, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			end(&run->ending, EXIT_HOST, "can't write the console log %s: %s",
+			    run->options->log, strerror(errno));
+			return;
+		}
+		bytes += written;
+		length -= written;
+	}
+}
+
+/* --interactive: what is typed goes to the guest. */
+static void listen_to_user(struct run *run)
+{
+	char bytes[256];
+	ssize_t length = read(STDIN_FILENO, bytes, sizeof(bytes));
+
+	if (length <= 0)
+		run->heeds_user = false;
+	else if (run->channels[CONSOLE].fd >= 0)
+		tell(run->channels[CONSOLE].fd, bytes, length);
+}
+
+static void hear(struct run *run, enum channel_id id)
+{
+	struct channel *channel = &run->channels[id];
+	static char bytes[READ_SIZE];
+	ssize_t length = read(channel->fd, bytes, sizeof(bytes));
+
+	if (length < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (length <= 0) {
+		/* A last line counts without its end; a record or an access does not. */
+		if (id == CONSOLE || id == ERRORS)
+			finish_line(&channel->lines);
+		close(channel->fd);
+		channel->fd = -1;
+		return;
+	}
+	if (id == CONSOLE)
+		write_log(run, bytes, length);
+	if (id == CONSOLE && run->options->interactive)
+		fwrite(bytes, length, 1, stdout);
+	if (id == RECORDS && run->options->count) {
+		/* The trace has them at their place among the accesses. */
+		note_arrival(&run->trace, bytes, length);
+		return;
+	}
+	add_bytes(&channel->lines, bytes, length);
+}
+
+static void stop_qemu(struct run *run)
+{
+	/* First let it write what it has. */
+	kill(run->pid, run->killed ? SIGKILL : SIGTERM);
+	run->killed = true;
+	run->deadline = now() + GRACE_SECONDS;
+}
+
+/* The clock has run out: for the guest, or for QEMU after the guest's end. */
+static void time_out(struct run *run)
+{
+	if (!run->records.verdict && !run->panic)
+		end(&run->ending, EXIT_GUEST, "no verdict after %u s, the guest hangs",
+		    run->options->timeout);
+	stop_qemu(run);
+}
+
+static void take_signal(struct run *run, int fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	end(&run->ending, EXIT_HOST, "ended by signal %u (%s)", info.ssi_signo,
+	    strsignal(info.ssi_signo));
+	run->signal = info.ssi_signo;
+}
+
+/* Listen until QEMU has closed everything. */
+static void listen_to_qemu(struct run *run, int signals)
+{
+	for (;;) {
+		struct pollfd polls[NR_CHANNELS + 2];
+		double left;
+		int open = 0;
+
+		for (int i = 0; i < NR_CHANNELS; i++) {
+			polls[i] = (struct pollfd){ run->channels[i].fd, POLLIN, 0 };
+			open += polls[i].fd >= 0;
+		}
+		polls[NR_CHANNELS] = (struct pollfd){ signals, POLLIN, 0 };
+		polls[NR_CHANNELS + 1] = (struct pollfd){
+			run->heeds_user ? STDIN_FILENO : -1, POLLIN, 0
+		};
+		if (!open)
+			return;
+
+		left = run->deadline - now();
+		if (left <= 0) {
+			time_out(run);
+			continue;
+		}
+		if (poll(polls, NR_CHANNELS + 2, left < 60 ? left * 1000 + 1 : 60000) < 0) {
+			if (errno == EINTR)
+				continue;
+			die(EXIT_HOST, "poll: %s", strerror(errno));
+		}
+		if (polls[NR_CHANNELS].revents)
+			take_signal(run, signals);
+		if (polls[NR_CHANNELS + 1].revents)
+			listen_to_user(run);
+		for (int i = 0; i < NR_CHANNELS; i++) {
+			if (polls[i].fd >= 0 && polls[i].revents)
+				hear(run, i);
+		}
+		if (run->ending.reason && !run->killed)
+			stop_qemu(run);
+	}
+}
+
+/* Say how it ended, if nothing has gone wrong before. */
+static void judge(struct run *run, int wait_status)
+{
+	const char *cause = run->shutdown_reason ? run->shutdown_reason : "unknown";
+	const char *error = run->qemu_error ? run->qemu_error : "it does not say why";
+	const char *qemu = run->options->qemu, *verdict = run->records.verdict;
+	struct ending *ending = &run->ending;
+
+	if (!run->killed && WIFSIGNALED(wait_status))
+		end(ending, EXIT_HOST, "%s died of signal %d (%s)%s%s", qemu,
+		    WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)),
+		    run->qemu_error ? ": " : "", run->qemu_error ? error : "");
+	else if (!run->running)
+		end(ending, EXIT_INPUT, "%s did not start the machine: %s", qemu, error);
+	else if (!run->killed && wait_status)
+		end(ending, EXIT_HOST, "%s failed: %s", qemu, error);
+	if (run->options->count)
+		judge_trace(&run->trace, verdict);
+	if (run->records.passed)
+		return;
+	if (verdict)
+		end(ending, EXIT_GUEST, "verdict fail: %s", verdict);
+	else if (run->panic)
+		end(ending, EXIT_GUEST, "the guest panicked: %s", run->panic);
+	else if (!strcmp(cause, "guest-reset"))
+		end(ending, EXIT_GUEST, "the guest was reset, without a panic and without a verdict (a triple fault, or a reboot)");
+	else if (!strcmp(cause, "guest-shutdown"))
+		end(ending, EXIT_GUEST, "the guest powered off without a verdict");
+	else
+		end(ending, EXIT_GUEST, "the guest ended without a verdict (%s)", cause);
+}
+
+void run_guest(struct run *run, const struct options *options, const char *accel,
+	       int log, int signals)
+{
+	static line_fn * const consumers[NR_CHANNELS] = {
+		[CONSOLE]	= console_line,
+		[RECORDS]	= record_line,
+		[MONITOR]	= monitor_line,
+		[TRACE]		= trace_line,
+		[ERRORS]	= error_line,
+	};
+	int fds[NR_CHANNELS], wait_status = 0;
+	double started;
+
+	*run = (struct run){
+		.options	= options,
+		.accel		= accel,
+		.cmdline	= kernel_command_line(options, accel),
+		.log		= log,
+		.heeds_user	= options->interactive,
+	};
+	init_trace(&run->trace, &run->ending, options->accesses, record_line, run);
+	init_records(&run->records, &run->ending, &run->trace);
+
+	started = now();
+	run->deadline = started + (options->interactive ? INFINITY : options->timeout);
+	run->pid = start_qemu(options, accel, run->cmdline, fds, &run->ending);
+	for (int i = 0; i < NR_CHANNELS; i++)
+		run->channels[i] = (struct channel){
+			.fd = fds[i],
+			.lines = {
+				.consume = consumers[i], .context = run,
+				.ending = &run->ending,
+			},
+		};
+	if (!run->ending.reason)
+		listen_to_qemu(run, signals);
+	if (waitpid(run->pid, &wait_status, 0) < 0)
+		die(EXIT_HOST, "waitpid: %s", strerror(errno));
+	run->seconds = now() - started;
+	if (!run->ending.reason)
+		judge(run, wait_status);
+}
+
+void free_run(struct run *run)
+{
+	char *texts[] = {
+		run->cmdline, run->qemu_version, run->qemu_error, run->shutdown_reason,
+		run->last_line, run->panic, run->ending.reason,
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		free(texts[i]);
+	for (int i = 0; i < NR_CHANNELS; i++) {
+		if (run->channels[i].fd >= 0)
+			close(run->channels[i].fd);
+		free(run->channels[i].lines.bytes);
+	}
+	free_records(&run->records);
+	free_trace(&run->trace);
+}
