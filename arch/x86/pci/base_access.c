@@ -16,12 +16,14 @@
 
 #include <linux/init.h>
 #include <linux/pci.h>
-#include <linux/rcupdate.h>
+#include <linux/rculist.h>
 #include <asm/pci_base_access.h>
 #include <asm/pci_x86.h>
 
 /* Set by pci=base_conf1 and pci=base_ecam. */
 enum pci_base_method pci_base_requested __ro_after_init;
+
+struct pci_base_access_choice pci_base_choice __ro_after_init;
 
 static int pci_base_ecam_read(unsigned int domain, unsigned int bus,
 			      unsigned int devfn, int reg, int len, u32 *value)
@@ -54,6 +56,18 @@ const struct pci_raw_ops pci_base_ecam = {
 	.write =	pci_base_ecam_write,
 };
 
+/* Which method raw_pci_ops stand for. */
+enum pci_base_method pci_base_method_of(const struct pci_raw_ops *ops)
+{
+	if (!ops)
+		return PCI_BASE_NONE;
+	if (ops == &pci_direct_conf1)
+		return PCI_BASE_TYPE1;
+	if (ops == &pci_base_ecam)
+		return PCI_BASE_ECAM;
+	return PCI_BASE_OTHER;
+}
+
 /**
  * pci_base_access_choose - choose a method from the facts alone
  * @facts: what is known
@@ -78,11 +92,9 @@ pci_base_access_choose(const struct pci_base_access_facts *facts)
 	} else if (facts->requested == PCI_BASE_TYPE1) {
 		choice.reason = "pci=base_conf1";
 	} else if (facts->requested != PCI_BASE_ECAM && !facts->guest) {
-		choice.reason = "not in a guest";
+		choice.reason = "the default";
 	} else if (!facts->ecam_extended) {
 		choice.reason = "extended access is not by ECAM";
-	} else if (!facts->ecam_region) {
-		choice.reason = "no ECAM region may serve it";
 	} else {
 		choice.method = PCI_BASE_ECAM;
 		choice.reason = facts->requested == PCI_BASE_ECAM ?
@@ -93,42 +105,55 @@ pci_base_access_choose(const struct pci_base_access_facts *facts)
 }
 
 /**
- * pci_base_access_update - choose again, after regions were added
+ * pci_base_access_init - choose, and put the choice in place
+ * @facts: what is known
  *
- * Only ever goes from type 1 to ECAM: without a region that may serve it, each
- * access uses type 1 anyway.
+ * Once, before functions are enumerated.  That no region is known yet does not
+ * matter: one may come with a host bridge (_CBA, hotplug), and until then each
+ * access falls back to type 1.
  */
-void pci_base_access_update(void)
+void __init pci_base_access_init(const struct pci_base_access_facts *facts)
 {
-	struct pci_base_access_facts facts;
-
-	pci_base_access_facts(&facts);
-	if (pci_base_access_choose(&facts).method == PCI_BASE_ECAM &&
+	pci_base_choice = pci_base_access_choose(facts);
+	if (pci_base_choice.method == PCI_BASE_ECAM &&
 	    raw_pci_ops == &pci_direct_conf1)
-		WRITE_ONCE(raw_pci_ops, &pci_base_ecam);
+		raw_pci_ops = &pci_base_ecam;
+}
+
+static bool __init pci_base_ecam_region(void)
+{
+	const struct pci_mmcfg_region *cfg;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(cfg, &pci_mmcfg_list, list)
+		found |= cfg->base_access;
+	rcu_read_unlock();
+
+	return found;
 }
 
 /**
  * pci_base_access_report - log what serves base access, and why
  *
- * For guests, and for those who asked.  "Instead of", as the line that names
- * type 1 is out long before a region is known.
+ * For guests, and for those who asked, after the host bridges were enumerated.
+ * "Instead of", as the line that names type 1 is printed before the choice.
  */
 void __init pci_base_access_report(void)
 {
-	struct pci_base_access_choice choice;
-	struct pci_base_access_facts facts;
+	const char *reason = pci_base_choice.reason ?: "no ACPI";
+	bool region = pci_base_ecam_region();
 
-	pci_base_access_facts(&facts);
-	if (!facts.guest && !facts.requested)
+	if (!pci_guest() && !pci_base_requested)
 		return;
 
-	choice = pci_base_access_choose(&facts);
-	if (choice.method == PCI_BASE_TYPE1)
-		pr_info("Using type 1 for base access (%s)\n", choice.reason);
-	else if (choice.method == PCI_BASE_ECAM && facts.found)
+	if (raw_pci_ops == &pci_base_ecam && region)
 		pr_info("Using ECAM for base access instead of type 1 (%s)\n",
-			choice.reason);
-	else if (choice.method == PCI_BASE_ECAM && facts.ecam_region)
-		pr_info("Using ECAM for base access (%s)\n", choice.reason);
+			reason);
+	else if (raw_pci_ops == &pci_base_ecam)
+		pr_info("Using type 1 for base access (no ECAM region may serve it)\n");
+	else if (raw_pci_ops == &pci_direct_conf1)
+		pr_info("Using type 1 for base access (%s)\n", reason);
+	else if (!raw_pci_ops && region)
+		pr_info("Using ECAM for base access (%s)\n", reason);
 }

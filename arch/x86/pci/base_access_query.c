@@ -18,36 +18,33 @@
  */
 void pci_base_access_query(unsigned int bus, struct pci_base_access_info *info)
 {
+	enum pci_base_method method = pci_base_method_of(raw_pci_ops);
 	const struct pci_mmcfg_region *cfg;
-	struct pci_base_access_choice choice;
-	struct pci_base_access_facts facts;
-	bool covered, trusted;
-
-	pci_base_access_facts(&facts);
-	choice = pci_base_access_choose(&facts);
+	bool covered, may_serve;
 
 	rcu_read_lock();
 	cfg = pci_mmconfig_lookup(0, bus);
 	covered = cfg && raw_pci_ext_ops == &pci_mmcfg;
-	trusted = cfg && cfg->base_access;
+	may_serve = cfg && cfg->base_access;
 	rcu_read_unlock();
 
-	info->method = choice.method;
-	info->reason = choice.reason;
-	if (choice.method == PCI_BASE_ECAM && facts.found && !trusted) {
+	info->no_type1 = NULL;
+	if (method != PCI_BASE_TYPE1 && method != PCI_BASE_ECAM)
+		info->no_type1 = "type 1 is not in use";
+
+	info->no_ecam = NULL;
+	if (!covered && !(pci_probe & PCI_PROBE_MMCONF))
+		info->no_ecam = "ECAM is disabled on the command line";
+	else if (!covered)
+		info->no_ecam = "no ECAM region covers this bus";
+
+	info->method = method;
+	info->reason = pci_base_choice.reason ?: "no ACPI";
+	if (method == PCI_BASE_ECAM && !may_serve) {
 		info->method = PCI_BASE_TYPE1;
 		info->reason = "no ECAM region may serve this bus";
-	} else if (choice.method == PCI_BASE_ECAM && !covered) {
-		info->method = PCI_BASE_NONE;
+	} else if (method == PCI_BASE_NONE && covered) {
+		info->method = PCI_BASE_ECAM;
 	}
-
-	info->no_type1 = facts.found == PCI_BASE_TYPE1 ? NULL :
-			 "type 1 was not found";
-	if (covered)
-		info->no_ecam = NULL;
-	else if (!facts.ecam_enabled)
-		info->no_ecam = "ECAM is disabled on the command line";
-	else
-		info->no_ecam = "no ECAM region covers this bus";
 }
 EXPORT_SYMBOL_FOR_MODULES(pci_base_access_query, "pci_cfg_test");

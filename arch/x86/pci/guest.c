@@ -6,6 +6,7 @@
  * so that the rule stands in one place.
  */
 
+#include <linux/init.h>
 #include <xen/xen.h>
 #include <asm/acrn.h>
 #include <asm/cpufeature.h>
@@ -37,33 +38,50 @@ bool pci_guest_by_facts(const struct pci_guest_facts *facts)
 }
 
 /*
- * Asked by CPUID, as hsm.c does: ACRN's service VM need not be built with
- * CONFIG_ACRN_GUEST.
+ * The walk over the CPUID leaves of hypervisors is 256 exits if the signature is
+ * another one, so it is not made under a hypervisor that is known: only an ACRN
+ * service VM without CONFIG_ACRN_GUEST needs it.
  */
-static bool acrn_privileged_vm(void)
+static bool __init acrn_privileged_vm(void)
 {
+	if (!hypervisor_is_type(X86_HYPER_ACRN) &&
+	    !hypervisor_is_type(X86_HYPER_NATIVE))
+		return false;
+
 	return acrn_cpuid_base() &&
 	       (cpuid_eax(ACRN_CPUID_FEATURES) & ACRN_FEATURE_PRIVILEGED_VM);
 }
 
-/**
- * pci_guest - is the PCI hierarchy that this kernel sees a hypervisor's?
- *
- * All of Xen is left out: a PV or PVH dom0 owns the hardware, and a domU has
- * either no PCI configuration space of its own (PV) or no ECAM (HVM).
- *
- * Context: Any, once init_hypervisor_platform() has run.
- * Return: see pci_guest_by_facts().
- */
-bool pci_guest(void)
+static bool in_guest __ro_after_init;
+
+static int __init pci_guest_init(void)
 {
 	const struct pci_guest_facts facts = {
 		.hypervisor_bit = boot_cpu_has(X86_FEATURE_HYPERVISOR),
 		.hypervisor_type = !hypervisor_is_type(X86_HYPER_NATIVE),
-		.xen = xen_domain(),
+		/* With "nopv", Xen is detected but xen_domain() is false. */
+		.xen = xen_domain() ||
+		       hypervisor_is_type(X86_HYPER_XEN_PV) ||
+		       hypervisor_is_type(X86_HYPER_XEN_HVM),
 		.hyperv_parent = hv_parent_partition(),
 		.acrn_privileged = acrn_privileged_vm(),
 	};
 
-	return pci_guest_by_facts(&facts);
+	in_guest = pci_guest_by_facts(&facts);
+	return 0;
+}
+core_initcall(pci_guest_init);
+
+/**
+ * pci_guest - is the PCI hierarchy that this kernel sees a hypervisor's?
+ *
+ * All of Xen is left out: a PV or PVH dom0 owns the hardware, and a domU has no
+ * ECAM.
+ *
+ * Context: Any, from arch_initcall on.
+ * Return: see pci_guest_by_facts().
+ */
+bool pci_guest(void)
+{
+	return in_guest;
 }

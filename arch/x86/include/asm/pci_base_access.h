@@ -28,13 +28,12 @@ enum pci_base_method {
 
 /**
  * struct pci_base_access_facts - all that the choice depends on
- * @found:		what raw_pci_ops had before any choice was made
+ * @found:		what raw_pci_ops has before the choice
  * @requested:		by pci=base_conf1 or pci=base_ecam, the last one wins
  * @guest:		a guest for which ECAM is the default
  * @x86_64:		every region is mapped whole, without a 4 GiB limit
  * @ecam_enabled:	none of pci=nommconf, conf1, conf2 and off was given
  * @ecam_extended:	extended access is by ECAM, or nothing serves it yet
- * @ecam_region:	some region of domain 0 may serve base access
  */
 struct pci_base_access_facts {
 	enum pci_base_method found;
@@ -43,13 +42,12 @@ struct pci_base_access_facts {
 	bool x86_64;
 	bool ecam_enabled;
 	bool ecam_extended;
-	bool ecam_region;
 };
 
 /**
  * struct pci_base_access_choice - what serves base access, and why
- * @method:	for the buses of regions that may serve base access
- * @reason:	words for the log
+ * @method:	ECAM stands for ECAM where a region may serve it, else type 1
+ * @reason:	words for the log; NULL before the choice, and if none is made
  */
 struct pci_base_access_choice {
 	enum pci_base_method method;
@@ -61,21 +59,25 @@ pci_base_access_choose(const struct pci_base_access_facts *facts);
 
 #ifdef CONFIG_PCI_MMCONFIG
 extern enum pci_base_method pci_base_requested;
+extern struct pci_base_access_choice pci_base_choice;
 extern const struct pci_raw_ops pci_base_ecam;
 
-void pci_base_access_facts(struct pci_base_access_facts *facts);
-void pci_base_access_update(void);
+enum pci_base_method pci_base_method_of(const struct pci_raw_ops *ops);
+void pci_base_access_init(const struct pci_base_access_facts *facts);
 void pci_base_access_report(void);
 #else
 static inline void pci_base_access_report(void) { }
 #endif
 
-/* Where a region has a base register; NULL if it must not or can't serve it. */
+/*
+ * Where a region has a base register; NULL if it must not or can't serve it.
+ * An access that is not aligned goes to type 1, which aligns it: ECAM would not.
+ */
 static inline void __iomem *
 pci_base_ecam_address(const struct pci_mmcfg_region *cfg, unsigned int bus,
-		      unsigned int devfn, int reg)
+		      unsigned int devfn, unsigned int reg, int len)
 {
-	if (!cfg || !cfg->base_access || devfn > 255 || reg > 255)
+	if (!cfg || !cfg->base_access || (devfn | reg) > 255 || (reg & (len - 1)))
 		return NULL;
 
 	return cfg->virt + (PCI_MMCFG_BUS_OFFSET(bus) | (devfn << 12) | reg);
@@ -103,7 +105,7 @@ pci_base_read(const struct pci_mmcfg_region *cfg,
 	      const struct pci_raw_ops *type1, unsigned int domain,
 	      unsigned int bus, unsigned int devfn, int reg, int len, u32 *value)
 {
-	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg);
+	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg, len);
 
 	if (!addr)
 		return type1->read(domain, bus, devfn, reg, len, value);
@@ -118,7 +120,7 @@ pci_base_write(const struct pci_mmcfg_region *cfg,
 	       const struct pci_raw_ops *type1, unsigned int domain,
 	       unsigned int bus, unsigned int devfn, int reg, int len, u32 value)
 {
-	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg);
+	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg, len);
 
 	if (!addr)
 		return type1->write(domain, bus, devfn, reg, len, value);

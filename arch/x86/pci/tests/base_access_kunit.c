@@ -43,8 +43,7 @@ static const struct guest_case guest_cases[] = {
 #define X86_64		BIT(1)
 #define ENABLED		BIT(2)
 #define EXTENDED	BIT(3)
-#define REGION		BIT(4)
-#define METAL_ALL	(X86_64 | ENABLED | EXTENDED | REGION)
+#define METAL_ALL	(X86_64 | ENABLED | EXTENDED)
 #define GUEST_ALL	(GUEST | METAL_ALL)
 
 #define NONE		PCI_BASE_NONE
@@ -81,8 +80,6 @@ static const struct choice_case choice_cases[] = {
 	/* What ECAM needs */
 	{ "guest, 32-bit", TYPE1, NONE, GUEST_ALL & ~X86_64, TYPE1 },
 	{ "guest, 32-bit, base_ecam", TYPE1, ECAM, GUEST_ALL & ~X86_64, TYPE1 },
-	{ "guest, no region", TYPE1, NONE, GUEST_ALL & ~REGION, TYPE1 },
-	{ "guest, no region, base_ecam", TYPE1, ECAM, GUEST_ALL & ~REGION, TYPE1 },
 	{ "guest, extended access by type 1", TYPE1, NONE, GUEST_ALL & ~EXTENDED, TYPE1 },
 	{ "the same, base_ecam", TYPE1, ECAM, GUEST_ALL & ~EXTENDED, TYPE1 },
 
@@ -125,7 +122,6 @@ static void test_choice(struct kunit *test)
 		.x86_64 = c->facts & X86_64,
 		.ecam_enabled = c->facts & ENABLED,
 		.ecam_extended = c->facts & EXTENDED,
-		.ecam_region = c->facts & REGION,
 	};
 	struct pci_base_access_choice choice = pci_base_access_choose(&facts);
 
@@ -266,15 +262,17 @@ struct fallback_case {
 	bool found;		/* a region was found for the domain and bus */
 	bool may_serve;
 	unsigned int domain, devfn;
-	int reg;
+	int reg, len;
 };
 
 static const struct fallback_case fallback_cases[] = {
-	{ "no region covers the bus", false, true, 0, 1, 0x10 },
-	{ "another domain", false, true, 1, 1, 0x10 },
-	{ "the region may not serve it", true, false, 0, 1, 0x10 },
-	{ "an extended register", true, true, 0, 1, 0x100 },
-	{ "no such device and function", true, true, 0, 256, 0x10 },
+	{ "no region covers the bus", false, true, 0, 1, 0x10, 2 },
+	{ "another domain", false, true, 1, 1, 0x10, 2 },
+	{ "the region may not serve it", true, false, 0, 1, 0x10, 2 },
+	{ "an extended register", true, true, 0, 1, 0x100, 2 },
+	{ "no such device and function", true, true, 0, 256, 0x10, 2 },
+	{ "a word that is not aligned", true, true, 0, 1, 0x11, 2 },
+	{ "a dword that is not aligned", true, true, 0, 1, 0x12, 4 },
 };
 
 static void fallback_desc(const struct fallback_case *c, char *desc)
@@ -297,21 +295,21 @@ static void test_fallback(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, TYPE1_STATUS,
 			pci_base_read(cfg, &type1_ops, c->domain, REGION_BUS,
-				      c->devfn, c->reg, 2, &value));
+				      c->devfn, c->reg, c->len, &value));
 	KUNIT_EXPECT_EQ(test, value, TYPE1_VALUE);
 	KUNIT_EXPECT_EQ(test, type1.reads, 1);
 	KUNIT_EXPECT_EQ(test, type1.writes, 0);
 
 	KUNIT_EXPECT_EQ(test, TYPE1_STATUS,
 			pci_base_write(cfg, &type1_ops, c->domain, REGION_BUS,
-				       c->devfn, c->reg, 2, 0xbead));
+				       c->devfn, c->reg, c->len, 0xbead));
 	KUNIT_EXPECT_EQ(test, type1.reads, 1);
 	KUNIT_EXPECT_EQ(test, type1.writes, 1);
 	KUNIT_EXPECT_EQ(test, type1.domain, c->domain);
 	KUNIT_EXPECT_EQ(test, type1.bus, REGION_BUS);
 	KUNIT_EXPECT_EQ(test, type1.devfn, c->devfn);
 	KUNIT_EXPECT_EQ(test, type1.reg, c->reg);
-	KUNIT_EXPECT_EQ(test, type1.len, 2);
+	KUNIT_EXPECT_EQ(test, type1.len, c->len);
 	KUNIT_EXPECT_EQ(test, type1.value, 0xbead);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(before, region_memory, REGION_SIZE));
 }
