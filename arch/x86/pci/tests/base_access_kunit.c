@@ -302,7 +302,7 @@ static void test_fallback(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, TYPE1_STATUS,
 			pci_base_write(cfg, &type1_ops, c->domain, REGION_BUS,
-				       c->devfn, c->reg, c->len, 0xbead));
+				       c->devfn, c->reg, c->len, value));
 	KUNIT_EXPECT_EQ(test, type1.reads, 1);
 	KUNIT_EXPECT_EQ(test, type1.writes, 1);
 	KUNIT_EXPECT_EQ(test, type1.domain, c->domain);
@@ -310,7 +310,7 @@ static void test_fallback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, type1.devfn, c->devfn);
 	KUNIT_EXPECT_EQ(test, type1.reg, c->reg);
 	KUNIT_EXPECT_EQ(test, type1.len, c->len);
-	KUNIT_EXPECT_EQ(test, type1.value, 0xbead);
+	KUNIT_EXPECT_EQ(test, type1.value, TYPE1_VALUE);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(before, region_memory, REGION_SIZE));
 }
 

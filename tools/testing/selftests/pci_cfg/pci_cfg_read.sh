@@ -92,7 +92,8 @@ parse_args()
 			case "$FUNCTION" in
 			0000:[0-9a-f][0-9a-f]:[01][0-9a-f].[0-7])
 				;;
-			*)	die "-d $FUNCTION: must be 0000:BUS:DEVICE.FUNCTION, such as 0000:00:1f.0" ;;
+			*)	die "-d $FUNCTION: must be 0000:BUS:DEVICE.FUNCTION," \
+				    "such as 0000:00:1f.0" ;;
 			esac
 			[ -e "/sys/bus/pci/devices/$FUNCTION" ] ||
 				die "-d $FUNCTION: this machine has no such function" ;;
