@@ -120,17 +120,17 @@ void __init pci_base_access_init(const struct pci_base_access_facts *facts)
 		raw_pci_ops = &pci_base_ecam;
 }
 
-static bool __init pci_base_ecam_region(void)
+static bool __init pci_base_ecam_serves(void)
 {
 	const struct pci_mmcfg_region *cfg;
-	bool found = false;
+	bool serves = false;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(cfg, &pci_mmcfg_list, list)
-		found |= cfg->base_access;
+		serves |= cfg->base_access;
 	rcu_read_unlock();
 
-	return found;
+	return serves;
 }
 
 /**
@@ -142,18 +142,18 @@ static bool __init pci_base_ecam_region(void)
 void __init pci_base_access_report(void)
 {
 	const char *reason = pci_base_choice.reason ?: "no ACPI";
-	bool region = pci_base_ecam_region();
+	bool serves = pci_base_ecam_serves();
 
 	if (!pci_guest() && !pci_base_requested)
 		return;
 
-	if (raw_pci_ops == &pci_base_ecam && region)
+	if (raw_pci_ops == &pci_base_ecam && serves)
 		pr_info("Using ECAM for base access instead of type 1 (%s)\n",
 			reason);
 	else if (raw_pci_ops == &pci_base_ecam)
 		pr_info("Using type 1 for base access (no ECAM region may serve it)\n");
 	else if (raw_pci_ops == &pci_direct_conf1)
 		pr_info("Using type 1 for base access (%s)\n", reason);
-	else if (!raw_pci_ops && region)
+	else if (!raw_pci_ops && raw_pci_ext_ops == &pci_mmcfg)
 		pr_info("Using ECAM for base access (%s)\n", reason);
 }

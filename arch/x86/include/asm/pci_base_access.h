@@ -8,6 +8,7 @@
 #ifndef _ASM_X86_PCI_BASE_ACCESS_H
 #define _ASM_X86_PCI_BASE_ACCESS_H
 
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 #include <asm/pci_x86.h>
@@ -77,7 +78,8 @@ static inline void __iomem *
 pci_base_ecam_address(const struct pci_mmcfg_region *cfg, unsigned int bus,
 		      unsigned int devfn, unsigned int reg, int len)
 {
-	if (!cfg || !cfg->base_access || (devfn | reg) > 255 || (reg & (len - 1)))
+	if (!cfg || !READ_ONCE(cfg->base_access) || (devfn | reg) > 255 ||
+	    (reg & (len - 1)))
 		return NULL;
 
 	return cfg->virt + (PCI_MMCFG_BUS_OFFSET(bus) | (devfn << 12) | reg);
