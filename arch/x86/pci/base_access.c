@@ -127,7 +127,7 @@ static bool __init pci_base_ecam_serves(void)
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(cfg, &pci_mmcfg_list, list)
-		serves |= cfg->base_access;
+		serves |= READ_ONCE(cfg->base_access);
 	rcu_read_unlock();
 
 	return serves;

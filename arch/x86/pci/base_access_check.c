@@ -2,11 +2,11 @@
 /*
  * The check that an ECAM region has to pass before it serves base access.
  *
- * A VMM decodes an address in configuration space once for type 1 and once for
- * ECAM.  While Linux used type 1 for all base accesses, a fault of the ECAM
- * decoder went unnoticed.  Compare the two where enumeration is going to read, and
- * where a decoder that ignores or shifts part of the address finds a function that
- * is not there.
+ * A VMM decodes an address in configuration space once for type 1 and once
+ * for ECAM.  While Linux used type 1 for all base accesses, a fault of the
+ * ECAM decoder went unnoticed.  Compare the two at the devices of the first
+ * bus, and where a decoder that ignores or shifts a part of the address finds
+ * a function that is not there.
  *
  * What this can't find is listed in Documentation/PCI/x86-config-access.rst.
  */
@@ -22,184 +22,175 @@
 #define DEVICES		32	/* of one bus */
 #define ABSENT		U32_MAX	/* instead of vendor and device ID */
 
-/*
- * What a read of the vendor ID returns while a function asks for the request to
- * be repeated, if the kernel before a kexec has made that visible (PCI Express
- * Base Specification r6.0, sec 2.3.2).
- */
-#define RRS_VENDOR_ID	0x0001
-
-static u32 read_type1(struct pci_base_check *check, int len)
+static void read_type1(struct pci_base_check *check, int len)
 {
-	u32 value = ABSENT;
-
-	check->type1->read(0, check->bus, check->devfn, check->reg, len, &value);
+	check->type1_value = ABSENT;
+	check->type1->read(0, check->bus, check->devfn, check->reg, len,
+			   &check->type1_value);
 	check->accesses += 2;
-
-	return value;
 }
 
-static u32 read_ecam(struct pci_base_check *check, int len)
+static void read_ecam(struct pci_base_check *check, int len)
 {
-	u32 value;
-
 	mmio_config_read(check->cfg->virt + (PCI_MMCFG_BUS_OFFSET(check->bus) |
 					     check->devfn << 12 | check->reg),
-			 len, &value);
+			 len, &check->ecam_value);
 	check->accesses++;
-
-	return value;
 }
 
-static void begin(struct pci_base_check *check, unsigned int bus,
-		  unsigned int devfn, int reg, int len)
+static bool take_spare(struct pci_base_check *check)
 {
-	check->bus = bus;
-	check->devfn = devfn;
-	check->reg = reg;
-	check->type1_value = read_type1(check, len);
-}
-
-/* Does ECAM read the same?  A value that has changed in between may differ. */
-static bool ecam_agrees(struct pci_base_check *check, int len)
-{
-	check->ecam_value = read_ecam(check, len);
-
-	if (check->ecam_value != check->type1_value &&
-	    check->rereads < PCI_BASE_CHECK_REREADS) {
-		check->rereads++;
-		check->type1_value = read_type1(check, len);
-	}
-
-	return check->ecam_value == check->type1_value;
+	return check->spare++ < PCI_BASE_CHECK_SPARE;
 }
 
 static bool is_rrs(u32 id)
 {
-	return (id & 0xffff) == RRS_VENDOR_ID;
+	return (id & 0xffff) == PCI_BASE_RRS_VENDOR_ID;
 }
 
-/*
- * Do both find the same function, or none?  If one is told to ask again, nothing
- * is known of it and it counts as absent.
- */
-static bool same_id(struct pci_base_check *check, unsigned int bus,
-		    unsigned int devfn, u32 *id)
+/* Who is told to ask again knows nothing of the function. */
+static bool asked_again(const struct pci_base_check *check)
 {
-	bool agrees;
+	return check->reg == PCI_VENDOR_ID &&
+	       (is_rrs(check->type1_value) || is_rrs(check->ecam_value));
+}
 
-	begin(check, bus, devfn, PCI_VENDOR_ID, 4);
-	agrees = ecam_agrees(check, 4);
+static bool agree(const struct pci_base_check *check)
+{
+	return check->ecam_value == check->type1_value || asked_again(check);
+}
 
-	*id = check->type1_value;
-	if (is_rrs(check->type1_value) || is_rrs(check->ecam_value)) {
-		*id = ABSENT;
-		return true;
-	}
+/* Do both read the same?  A value that has changed in between may differ. */
+static bool same(struct pci_base_check *check, unsigned int bus,
+		 unsigned int devfn, int reg, int len)
+{
+	bool known;
 
-	return agrees;
+	check->bus = bus;
+	check->devfn = devfn;
+	check->reg = reg;
+
+	known = check->known &&
+		check->known(bus, devfn, reg, len, &check->type1_value);
+	if (!known)
+		read_type1(check, len);
+	read_ecam(check, len);
+
+	if (!agree(check) && known)
+		read_type1(check, len);
+	if (!agree(check) && take_spare(check))
+		read_type1(check, len);
+
+	return agree(check);
+}
+
+/* Do both find the same function, or none? */
+static bool same_id(struct pci_base_check *check, unsigned int bus,
+		    unsigned int devfn)
+{
+	return same(check, bus, devfn, PCI_VENDOR_ID, 4);
 }
 
 /*
  * Does ECAM decode the function number?  That shows at function 7 of a device
- * that has another function 0.
+ * if it is not like function 0; eight root ports in one device are.
  */
-static enum pci_base_check_outcome
-check_function_number(struct pci_base_check *check, const u32 *ids)
+static bool same_function_number(struct pci_base_check *check,
+				 unsigned int device, u32 id, bool *shown)
 {
-	unsigned int device, cost;
+	check->devfn = PCI_DEVFN(device, 7);
+	read_type1(check, 4);
+	if (check->type1_value == id || is_rrs(check->type1_value))
+		return true;
 
-	for (device = 0; device < DEVICES; device++) {
-		if (ids[device] == ABSENT)
-			continue;
+	*shown = true;
+	read_ecam(check, 4);
+	if (!agree(check) && take_spare(check))
+		read_type1(check, 4);
 
-		cost = check->rereads < PCI_BASE_CHECK_REREADS ? 5 : 3;
-		if (check->accesses + cost > PCI_BASE_CHECK_ACCESSES)
-			break;
-
-		begin(check, check->cfg->start_bus, PCI_DEVFN(device, 7),
-		      PCI_VENDOR_ID, 4);
-		if (check->type1_value == ids[device] ||
-		    is_rrs(check->type1_value))
-			continue;
-
-		return ecam_agrees(check, 4) ? PCI_BASE_CHECK_SAME :
-					       PCI_BASE_CHECK_DIFFERS;
-	}
-
-	return PCI_BASE_CHECK_NOTHING;
+	return agree(check);
 }
 
 /*
- * Does it decode the bus number?  If its highest bits are ignored, or it is
- * shifted to the left, the first bus is also found where just the highest bit
- * differs; if the lowest ones are, or it is shifted to the right, on the next bus.
+ * Does it decode the bus number?  If that is shifted to the right, or its
+ * lowest bits are ignored, the first bus is also found as the next one.  If it
+ * is shifted to the left, or its highest bits are ignored, the first bus is
+ * also found where the highest bit is added that the region has room for.
  */
 static bool same_bus_number(struct pci_base_check *check, unsigned int devfn)
 {
 	unsigned int start = check->cfg->start_bus;
 	unsigned int last = check->cfg->end_bus - start;
-	u32 id;
 
-	if (last >= 1 && !same_id(check, start + 1, devfn, &id))
+	if (last >= 1 && !same_id(check, start + 1, devfn))
 		return false;
 
 	return last < 2 ||
-	       same_id(check, start + rounddown_pow_of_two(last), devfn, &id);
+	       same_id(check, start + rounddown_pow_of_two(last), devfn);
 }
 
 /**
  * pci_base_check - compare what ECAM and type 1 read
- * @check:	with the region and the operations to compare it with; the rest is
- *		zero, and is filled in
+ * @check:	with @cfg, @type1 and @known; the rest is zero and is filled in
  *
- * The region is of domain 0 and mapped.  It is best not published yet.
+ * The region is of domain 0 and mapped.  What can be learned from the first
+ * device comes first: a VMM that decodes wrongly pays least.
  *
  * Return: whether there is a difference.
  */
 enum pci_base_check_outcome pci_base_check(struct pci_base_check *check)
 {
 	unsigned int bus = check->cfg->start_bus;
-	unsigned int device, present = DEVICES;
-	u32 ids[DEVICES];
+	unsigned int device, devfn;
+	bool first = true;
+	bool function_shown = false;
+	u32 id;
 
 	for (device = 0; device < DEVICES; device++) {
-		if (!same_id(check, bus, PCI_DEVFN(device, 0), &ids[device]))
+		devfn = PCI_DEVFN(device, 0);
+		if (!same_id(check, bus, devfn))
 			return PCI_BASE_CHECK_DIFFERS;
-		if (ids[device] != ABSENT && present == DEVICES)
-			present = device;
+		id = check->type1_value;
+		if (id == ABSENT || asked_again(check))
+			continue;
+
+		if (!function_shown && (first || take_spare(check)) &&
+		    !same_function_number(check, device, id, &function_shown))
+			return PCI_BASE_CHECK_DIFFERS;
+
+		/* Another register and another width; and other buses */
+		if (first && (!same(check, bus, devfn, PCI_CLASS_DEVICE, 2) ||
+			      !same_bus_number(check, devfn)))
+			return PCI_BASE_CHECK_DIFFERS;
+		first = false;
 	}
-	if (present == DEVICES)
-		return PCI_BASE_CHECK_NOTHING;
 
-	/* Another register and another width */
-	begin(check, bus, PCI_DEVFN(present, 0), PCI_CLASS_DEVICE, 2);
-	if (!ecam_agrees(check, 2) ||
-	    !same_bus_number(check, PCI_DEVFN(present, 0)))
-		return PCI_BASE_CHECK_DIFFERS;
-
-	return check_function_number(check, ids);
+	return function_shown ? PCI_BASE_CHECK_SAME : PCI_BASE_CHECK_NOTHING;
 }
 
 /**
  * pci_base_check_passes - may a region serve base access?
  * @cfg:	the region, see pci_base_check()
- * @type1:	the operations to compare it with
+ * @known:	what need not be read by type 1, or NULL
  *
  * Return: true if it may; if not, the log says why.
  */
 bool pci_base_check_passes(const struct pci_mmcfg_region *cfg,
-			   const struct pci_raw_ops *type1)
+			   pci_base_known_fn known)
 {
-	struct pci_base_check check = { .cfg = cfg, .type1 = type1 };
+	struct pci_base_check check = {
+		.cfg = cfg,
+		.type1 = &pci_direct_conf1,
+		.known = known,
+	};
 
 	switch (pci_base_check(&check)) {
 	case PCI_BASE_CHECK_SAME:
-		pr_debug("ECAM %pR is as type 1, %u accesses\n", &cfg->res,
-			 check.accesses);
+		pr_debug("ECAM %pR reads as type 1 does, %u accesses\n",
+			 &cfg->res, check.accesses);
 		return true;
 	case PCI_BASE_CHECK_DIFFERS:
-		pr_warn(FW_BUG "ECAM %pR: %02x:%02x.%d register %#04x reads %#x by ECAM, %#x by type 1; using type 1 for base access\n",
+		pr_warn(FW_BUG "ECAM %pR: %02x:%02x.%d register %#04x reads %#010x by ECAM, %#010x by type 1; using type 1 for base access\n",
 			&cfg->res, check.bus, PCI_SLOT(check.devfn),
 			PCI_FUNC(check.devfn), check.reg, check.ecam_value,
 			check.type1_value);
@@ -208,7 +199,7 @@ bool pci_base_check_passes(const struct pci_mmcfg_region *cfg,
 		break;
 	}
 
-	pr_info("ECAM %pR: no function on bus %02x to compare; using type 1 for base access\n",
+	pr_info("ECAM %pR: no function on bus %02x shows if it is right; using type 1 for base access\n",
 		&cfg->res, cfg->start_bus);
 	return false;
 }

@@ -25,7 +25,7 @@ void pci_base_access_query(unsigned int bus, struct pci_base_access_info *info)
 	rcu_read_lock();
 	cfg = pci_mmconfig_lookup(0, bus);
 	covered = cfg && raw_pci_ext_ops == &pci_mmcfg;
-	may_serve = cfg && cfg->base_access;
+	may_serve = cfg && READ_ONCE(cfg->base_access);
 	rcu_read_unlock();
 
 	info->no_type1 = NULL;

@@ -11,11 +11,18 @@ struct pci_mmcfg_region;
 struct pci_raw_ops;
 
 /*
- * The most accesses of ports and memory that a check makes: three each at 35
- * addresses, and what is left for the function number and to read a value again.
+ * The most accesses of ports and memory that a check makes: three at each of 36
+ * addresses, and two for each spare read by type 1.
  */
 #define PCI_BASE_CHECK_ACCESSES	112
-#define PCI_BASE_CHECK_REREADS	2
+#define PCI_BASE_CHECK_SPARE	2
+
+/*
+ * What a read of the vendor ID returns while a function asks for the request
+ * to be repeated, if the kernel before a kexec has made that visible (PCI
+ * Express Base Specification r6.0, sec 2.3.2).
+ */
+#define PCI_BASE_RRS_VENDOR_ID	0x0001
 
 /**
  * enum pci_base_check_outcome - how a check ended
@@ -29,12 +36,20 @@ enum pci_base_check_outcome {
 	PCI_BASE_CHECK_NOTHING,
 };
 
+/*
+ * Looks up what type 1 has read before, so that it is not read again.  False if
+ * that is not known.
+ */
+typedef bool (*pci_base_known_fn)(unsigned int bus, unsigned int devfn, int reg,
+				  int len, u32 *value);
+
 /**
  * struct pci_base_check - one check, and what it found
  * @cfg:	the region
  * @type1:	what it is compared with
+ * @known:	what need not be read by @type1 at first, or NULL
  * @accesses:	made so far, of ports and memory
- * @rereads:	values read again by type 1 so far, as ECAM read another one
+ * @spare:	spare reads made so far, of PCI_BASE_CHECK_SPARE
  * @bus:	bus of the last address that was compared
  * @devfn:	its device and function
  * @reg:	its register
@@ -44,8 +59,9 @@ enum pci_base_check_outcome {
 struct pci_base_check {
 	const struct pci_mmcfg_region *cfg;
 	const struct pci_raw_ops *type1;
+	pci_base_known_fn known;
 	unsigned int accesses;
-	unsigned int rereads;
+	unsigned int spare;
 	u8 bus;
 	u8 devfn;
 	u8 reg;
@@ -56,6 +72,6 @@ struct pci_base_check {
 enum pci_base_check_outcome pci_base_check(struct pci_base_check *check);
 
 bool pci_base_check_passes(const struct pci_mmcfg_region *cfg,
-			   const struct pci_raw_ops *type1);
+			   pci_base_known_fn known);
 
 #endif /* _ASM_X86_PCI_BASE_ACCESS_CHECK_H */

@@ -7,13 +7,11 @@
 #define _ASM_X86_PCI_BASE_ACCESS_RECORD_H
 
 #include <linux/types.h>
-#include <asm/pci_x86.h>
 
 #ifdef CONFIG_PCI_MMCONFIG
-extern const struct pci_raw_ops pci_recorded_conf1;
-
 void pci_base_record(int bus, int device, int function, u32 id, u16 class);
-bool pci_base_recorded_id(unsigned int bus, unsigned int devfn, u32 *id);
+bool pci_base_recorded(unsigned int bus, unsigned int devfn, int reg, int len,
+		       u32 *value);
 #else
 static inline void pci_base_record(int bus, int device, int function, u32 id,
 				   u16 class) { }
