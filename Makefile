@@ -35,6 +35,9 @@ setup: ## install the Debian packages that are missing, and say which
 demo: setup ## fetch, patch, build, boot, measure: the table, out/demo.json and out/demo.svg
 	@lab/demo
 
+exit-cost: setup ## what exits cost on this KVM: a table and out/exit-cost.json, in a minute
+	@lab/exit-cost
+
 kernel: setup ## build the guest kernel with the series
 	@lab/prepare series
 
@@ -71,7 +74,12 @@ $(out)/bin/init: lab/init.c
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $<
 
+# Its "../kselftest.h" is lab/kselftest.h here, seen from a folder in lab.
+$(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/kselftest.h
+	@mkdir -p $(@D)
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -iquote lab/config -o $@ $<
+
 clean: ## remove out/; the cache stays
 	rm -rf $(out)
 
-.PHONY: help setup demo kernel boot series apply check check-all tools clean
+.PHONY: help setup demo exit-cost kernel boot series apply check check-all tools clean

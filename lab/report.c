@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Turns what lab/vm wrote of single boots into the results that people and
- * machines read: out/demo.json and out/boot.json (lab/FORMATS), a table, and the
- * gnuplot commands of a bar chart.
+ * Turns what lab/vm wrote of single boots, and what kvm_exit_cost measured, into
+ * the results that people and machines read: out/demo.json, out/boot.json and
+ * out/exit-cost.json (lab/FORMATS), tables, and the gnuplot commands of a bar chart.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define READS 100000
@@ -21,14 +24,18 @@ enum { EXIT_LIMIT = 1, EXIT_USAGE = 2, EXIT_HOST = 3 };
 static const char usage[] =
 "usage: report demo OUT BASE SERIES DEFAULT DEFAULT_COUNT NOMMCONF NOMMCONF_COUNT\n"
 "       report boot OUT BASE SERIES UNPATCHED PATCHED\n"
+"       report exit-cost OUT KTAP\n"
 "       report table DEMO\n"
 "       report chart DEMO\n"
 "\n"
-"  demo   make OUT (demo.json) from four results of lab/vm: the default boot and\n"
-"         the one with pci=nommconf, each timed and, in a run of its own, counted\n"
-"  boot   make OUT (boot.json) from two counted boots\n"
-"  table  print DEMO for people\n"
-"  chart  print gnuplot commands that draw DEMO as SVG on gnuplot's output\n"
+"  demo       make OUT (demo.json) from four results of lab/vm: the default boot\n"
+"             and the one with pci=nommconf, each timed and, in a run of its own,\n"
+"             counted\n"
+"  boot       make OUT (boot.json) from two counted boots\n"
+"  exit-cost  make OUT (exit-cost.json) from what kvm_exit_cost has just printed\n"
+"             on this machine, and print it for people\n"
+"  table      print DEMO for people\n"
+"  chart      print gnuplot commands that draw DEMO as SVG on gnuplot's output\n"
 "\n"
 "BASE is a name in bases, SERIES says which series was applied.\n"
 "Exit code: 0; 1 a limit that the project sets itself is missed; 2 bad\n"
@@ -441,6 +448,185 @@ static int chart(char **arg)
 	return EXIT_SUCCESS;
 }
 
+/* What kvm_exit_cost measures, in its order */
+static const struct {
+	const char *op, *title;
+} exit_costs[] = {
+	{ "type1",		"type 1" },
+	{ "type1_coalesced",	"type 1, writes to 0xCF8 coalesced" },
+	{ "ecam",		"ECAM, trapped" },
+	{ "readonly_read",	"ECAM in read-only memory: read" },
+	{ "readonly_write",	"ECAM in read-only memory: write" },
+	{ "empty",		"nothing (the loop alone)" },
+};
+
+/* In ECX, CPUID leaf 1 has VMX and HYPERVISOR, leaf 0x80000001 has SVM. */
+#define CPUID_VMX		(1u << 5)
+#define CPUID_HYPERVISOR	(1u << 31)
+#define CPUID_SVM		(1u << 2)
+
+#define EXIT_COSTS (sizeof(exit_costs) / sizeof(exit_costs[0]))
+
+/* A whole number where it is one, so that 2 is written as 2. */
+static json_t *number(double value)
+{
+	json_int_t whole = value;
+
+	return whole == value ? json_integer(whole) : json_real(value);
+}
+
+/* The row that comes after @rows, from one line of figures. */
+static json_t *exit_cost_row(const char *path, int line_number, const char *line,
+			     size_t rows)
+{
+	double median, min, max, exits, user_exits;
+	char op[32];
+	int n;
+
+	if (sscanf(line, "# op=%31s n=%d median_ns=%lf min_ns=%lf max_ns=%lf "
+		   "exits_per_op=%lf user_exits_per_op=%lf", op, &n, &median, &min,
+		   &max, &exits, &user_exits) != 7)
+		die(EXIT_USAGE, "%s: line %d: not a line of figures", path, line_number);
+	if (rows == EXIT_COSTS || strcmp(op, exit_costs[rows].op))
+		die(EXIT_USAGE, "%s: line %d: op=%s where %s should be", path, line_number,
+		    op, rows == EXIT_COSTS ? "the end" : exit_costs[rows].op);
+	/* Not the other way round: NaN compares as false. */
+	if (!(n > 0 && min >= 0 && min <= median && median <= max && isfinite(max) &&
+	      exits >= 0 && isfinite(exits) && user_exits >= 0 && isfinite(user_exits)))
+		die(EXIT_USAGE, "%s: line %d: these figures can't be", path, line_number);
+	return json_pack("{s:s, s:i, s:{s:f, s:f, s:f}, s:o, s:o}",
+			 "op", op, "n", n, "ns", "median", median, "min", min,
+			 "max", max, "exits_per_op", number(exits),
+			 "user_exits_per_op", number(user_exits));
+}
+
+static json_t *exit_cost_rows(const char *path)
+{
+	json_t *rows = json_array();
+	FILE *file = fopen(path, "r");
+	int line_number = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		die(EXIT_USAGE, "%s: %s", path, strerror(errno));
+	while (getline(&line, &size, file) >= 0) {
+		line_number++;
+		if (!strncmp(line, "# op=", strlen("# op=")))
+			json_array_append_new(rows,
+				exit_cost_row(path, line_number, line,
+					      json_array_size(rows)));
+	}
+	if (json_array_size(rows) < EXIT_COSTS)
+		die(EXIT_USAGE, "%s: no figures of %s", path,
+		    exit_costs[json_array_size(rows)].op);
+	free(line);
+	fclose(file);
+	return rows;
+}
+
+/* The processor's name as it calls itself, or null. */
+static json_t *processor(void)
+{
+	unsigned int word[12], i;
+
+	for (i = 0; i < 3; i++) {
+		unsigned int *part = &word[i * 4];
+
+		if (!__get_cpuid(0x80000002 + i, &part[0], &part[1], &part[2], &part[3]))
+			return json_null();
+	}
+	return json_stringn((char *)word, strnlen((char *)word, sizeof(word)));
+}
+
+/* What the processor offers a hypervisor, or null: there are KVMs that do without. */
+static json_t *virtualization(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && ecx & CPUID_VMX)
+		return json_string("vmx");
+	if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && ecx & CPUID_SVM)
+		return json_string("svm");
+	return json_null();
+}
+
+/* The signature of the hypervisor that this machine runs on, or null. */
+static json_t *hypervisor(void)
+{
+	unsigned int eax, ebx, ecx, edx, word[3];
+
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & CPUID_HYPERVISOR))
+		return json_null();
+	__cpuid(0x40000000, eax, word[0], word[1], word[2]);
+	return json_stringn((char *)word, strnlen((char *)word, sizeof(word)));
+}
+
+static double ns_of(json_t *row, const char *which)
+{
+	return json_number_value(json_object_get(json_object_get(row, "ns"), which));
+}
+
+static void print_exit_costs(json_t *host, json_t *rows)
+{
+	const char *processor = json_string_value(json_object_get(host, "processor"));
+	const char *hypervisor = json_string_value(json_object_get(host, "hypervisor"));
+	double type1 = ns_of(json_array_get(rows, 0), "median");
+	double coalesced = ns_of(json_array_get(rows, 1), "median");
+	double ecam = ns_of(json_array_get(rows, 2), "median");
+	long long n = json_integer_value(json_object_get(json_array_get(rows, 0), "n"));
+	json_t *row;
+	size_t i;
+
+	printf("A guest of KVM on this machine: %s, Linux %s\n\n",
+	       processor ? processor : "unknown processor",
+	       json_string_value(json_object_get(host, "kernel")));
+	printf("%-35s %10s %10s %10s %7s %14s\n", "access", "ns", "min", "max", "exits",
+	       "to user space");
+	json_array_foreach(rows, i, row)
+		printf("%-35s %10.*f %10.*f %10.*f %7.4g %14.4g\n", exit_costs[i].title,
+		       ns_of(row, "median") < 100, ns_of(row, "median"),
+		       ns_of(row, "median") < 100, ns_of(row, "min"),
+		       ns_of(row, "median") < 100, ns_of(row, "max"),
+		       json_number_value(json_object_get(row, "exits_per_op")),
+		       json_number_value(json_object_get(row, "user_exits_per_op")));
+
+	printf("\nECAM / type 1: %.2f.  ECAM / type 1 coalesced: %.2f.\n\n"
+	       "Coalesced, as QEMU has it: KVM keeps what is written to 0xCF8 until the read of\n"
+	       "0xCFC exits to user space.  The exits are KVM's own count, the times are those\n"
+	       "of one access: median, least and greatest of 5 runs of %lld%s.\n",
+	       ecam / type1, ecam / coalesced, n, n < READS ? " or more" : "");
+	if (hypervisor)
+		printf("This machine is a virtual one itself (%s): an exit takes longer than\n"
+		       "on bare metal.\n", hypervisor);
+	if (json_is_null(json_object_get(host, "virtualization")))
+		puts("Its processor shows neither VMX nor SVM: this KVM does without.");
+}
+
+static int exit_cost(char **arg)
+{
+	json_t *rows = exit_cost_rows(arg[1]), *root, *host;
+	struct utsname name;
+	const char *below;
+
+	uname(&name);
+	host = json_pack("{s:s, s:o, s:o, s:o}", "kernel", name.release,
+			 "processor", processor(), "virtualization", virtualization(),
+			 "hypervisor", hypervisor());
+	below = json_string_value(json_object_get(host, "hypervisor"));
+	root = json_pack("{s:i, s:n, s:n, s:n, s:n, s:s, s:s, s:b, s:O, s:O}",
+			 "schema", 1, "base", "kernel", "series", "machine",
+			 "vmm", "kvm_exit_cost", "accel", "kvm",
+			 "emulated", below && !strcmp(below, "TCGTCGTCGTCG"),
+			 "host", host, "rows", rows);
+	store(root, arg[0]);
+	print_exit_costs(host, rows);
+	json_decref(host);
+	json_decref(rows);
+	json_decref(root);
+	return EXIT_SUCCESS;
+}
+
 static const struct {
 	const char *name;
 	int arguments;
@@ -448,6 +634,7 @@ static const struct {
 } verbs[] = {
 	{ "demo", 7, demo },
 	{ "boot", 5, boot },
+	{ "exit-cost", 2, exit_cost },
 	{ "table", 1, table },
 	{ "chart", 1, chart },
 };
