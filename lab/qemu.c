@@ -77,9 +77,23 @@ add_option(struct arguments *arguments, const char *option, const char *fmt, ...
 	va_end(args);
 }
 
-static void add_serial(struct arguments *arguments, int index, int fd)
+/* What can be written to as well is a socket. */
+static bool is_socket(enum channel_id id, const struct options *options)
 {
-	add_option(arguments, "-chardev", "socket,id=serial%d,fd=%d", index, fd);
+	return id == MONITOR || (id == CONSOLE && options->interactive);
+}
+
+/*
+ * A serial port drops what its other end does not take. QEMU writes each byte by
+ * itself: 64 KiB of them fit into a pipe, but some hundreds into a socket.
+ */
+static void add_serial(struct arguments *arguments, int index, int fd, bool socket)
+{
+	if (socket)
+		add_option(arguments, "-chardev", "socket,id=serial%d,fd=%d", index, fd);
+	else
+		add_option(arguments, "-chardev", "file,id=serial%d,path=/dev/fd/%d",
+			   index, fd);
 	add_option(arguments, "-device", "isa-serial,index=%d,chardev=serial%d",
 		   index, index);
 }
@@ -103,8 +117,8 @@ static void add_arguments(struct arguments *a, const struct options *o,
 	add_option(a, "-initrd", "%s", o->initrd);
 	add_option(a, "-append", "%s", cmdline);
 	add_option(a, "-action", "reboot=shutdown");
-	add_serial(a, 0, fds[CONSOLE]);
-	add_serial(a, 1, fds[RECORDS]);
+	add_serial(a, 0, fds[CONSOLE], is_socket(CONSOLE, o));
+	add_serial(a, 1, fds[RECORDS], is_socket(RECORDS, o));
 	add_option(a, "-chardev", "socket,id=monitor,fd=%d", fds[MONITOR]);
 	add_option(a, "-mon", "chardev=monitor,mode=control");
 	/* Wait for the monitor, so that no event is missed. */
@@ -147,16 +161,14 @@ become_qemu(const struct arguments *arguments, const int fds[NR_CHANNELS],
 	_exit(EXIT_HOST);
 }
 
-static void open_channel(enum channel_id id, int *ours, int *theirs)
+static void open_channel(enum channel_id id, bool socket, int *ours, int *theirs)
 {
 	int pair[2];
 
-	if (id == TRACE || id == ERRORS) {
-		if (pipe2(pair, O_CLOEXEC))
-			die(EXIT_HOST, "can't make a pipe: %s", strerror(errno));
-	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+	if (!socket && pipe2(pair, O_CLOEXEC))
+		die(EXIT_HOST, "can't make a pipe: %s", strerror(errno));
+	if (socket && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		die(EXIT_HOST, "can't make a socket pair: %s", strerror(errno));
-	}
 	/* Larger is faster, not needed: */
 	if (id == TRACE)
 		fcntl(pair[0], F_SETPIPE_SZ, TRACE_PIPE_SIZE);
@@ -174,7 +186,7 @@ pid_t start_qemu(const struct options *options, const char *accel,
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		ours[i] = theirs[i] = -1;
 		if (i != TRACE || options->count)
-			open_channel(i, &ours[i], &theirs[i]);
+			open_channel(i, is_socket(i, options), &ours[i], &theirs[i]);
 	}
 	add_arguments(&arguments, options, accel, cmdline, theirs);
 	if (pipe2(report, O_CLOEXEC))
