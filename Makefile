@@ -57,7 +57,8 @@ apply: ## put the series onto a git tree of your own: make apply TREE=/path/to/l
 check: setup ## every test that CI runs; the last line counts them
 	@tests/check
 
-check-all: check ## the long tests as well (none yet)
+check-all: setup ## the long tests as well: boots of the older kernels in "bases"
+	@tests/check all
 
 tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/init ## the lab's own programs, in out/bin/
 
@@ -70,9 +71,9 @@ $(out)/bin/vm $(out)/bin/report:
 
 # Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
 static := -static
-$(out)/bin/init: lab/init.c
+$(out)/bin/init: lab/init.c lab/restart.c lab/init.h
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $<
+	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $(filter %.c,$^)
 
 # Its "../kselftest.h" is lab/kselftest.h here, seen from a folder in lab.
 $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/kselftest.h

@@ -4,12 +4,21 @@
  * powers off
  *
  * The job is argv[1], so it stands after "--" on the kernel's command line;
- * the words after it are parameters of the module pci_cfg_test ("reads=1000").
+ * the words after it are parameters of the module that the job loads
+ * ("reads=1000").
  *
  *   selftest  the installed kselftest pci_cfg, one timed run of its module,
  *             and the results of the in-kernel tests
+ *   sleep     sleep (ACPI S3) until the host wakes us, and see that every function
+ *             still has its ID
+ *   suspend   sleep, then selftest
+ *   kexec     go on to the kernel /boot/bzImage with /boot/guest.cpio.gz, which
+ *             does selftest with the same parameters: the verdict is that one's
+ *   kdump     the same, by a crash: needs crashkernel=SIZE on the command line
  *   count     one run by each method, each between two marks, for a VMM that
  *             counts accesses
+ *   churn     remove and insert an ECAM region under load, by the module
+ *             /modules/region_churn.ko: seconds=3, between marks as well
  *   idle      nothing: the boot is what is looked at
  *   shell     a shell on the console
  *   panic, hang, reset, poweroff
@@ -19,8 +28,10 @@
  * record a line, the kind of the record first:
  *
  *   start KEY=VALUE...     user space is up
+ *   restart                another kernel is next, and its start
  *   ktap LINE              a line of test output
- *   result LINE            a line of the module's file "results"
+ *   result LINE            a line of the module's file "results", or what
+ *                          region_churn did
  *   chunk LINE             a line of the module's file "chunks"
  *   mark begin=NAME, mark end=NAME
  *   verdict pass, verdict fail TEXT
@@ -39,6 +50,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -48,17 +60,24 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "init.h"
+
 #define CHANNEL		"/dev/ttyS1"
 #define KSELFTEST	"/kselftest/run_kselftest.sh"
 #define MODULE		"pci_cfg_test"
 #define MODULE_FILE	"/kselftest/pci_cfg/test_modules/" MODULE ".ko"
 #define MODULE_DIR	"/sys/kernel/debug/" MODULE "/"
+#define CHURN_FILE	"/modules/region_churn.ko"
+#define CHURN_RESULT	"/sys/module/region_churn/parameters/result"
 #define KUNIT_RESULTS	"/sys/kernel/debug/kunit/*/results"
+
+/* Of syslog(2). */
+#define SYSLOG_ACTION_CONSOLE_LEVEL	8
 
 static const char * const methods[] = { "empty", "type1", "ecam", "raw_pci_read" };
 
 static int channel = -1;
-static char module_parameters[1024];
+char parameters[1024];
 
 /* What was seen on the ktap lines. */
 static unsigned int tests_passed;
@@ -71,8 +90,7 @@ static void __attribute__((noreturn)) power_off(void)
 		pause();
 }
 
-/* Once it returns the host has the record, and sending it disturbs nothing. */
-static void __attribute__((format(printf, 1, 2))) record(const char *fmt, ...)
+void record(const char *fmt, ...)
 {
 	va_list args;
 
@@ -83,7 +101,7 @@ static void __attribute__((format(printf, 1, 2))) record(const char *fmt, ...)
 	tcdrain(channel);
 }
 
-static void __attribute__((noreturn)) fail(const char *what)
+void fail(const char *what)
 {
 	int error = errno;
 
@@ -92,7 +110,7 @@ static void __attribute__((noreturn)) fail(const char *what)
 	power_off();
 }
 
-static void __attribute__((noreturn)) fail_because(const char *what, const char *why)
+void fail_because(const char *what, const char *why)
 {
 	fprintf(stderr, "init: %s: %s\n", what, why);
 	record("verdict fail %s: %s", what, why);
@@ -172,7 +190,8 @@ static void record_start(void)
 
 	if (uname(&name))
 		fail("uname");
-	record("start kernel=%s processors=%ld functions=%zu", name.release,
+	/* What was cut off when the machine was reset is a line of its own. */
+	record("\nstart kernel=%s processors=%ld functions=%zu", name.release,
 	       sysconf(_SC_NPROCESSORS_ONLN),
 	       count_files("/sys/bus/pci/devices/*"));
 }
@@ -227,12 +246,12 @@ static void each_line_of(const char *path, void (*consume)(const char *line))
 }
 
 /* Its parameters must be those that were asked for, so nobody else loads it. */
-static void load_module(void)
+static void load_module(const char *file)
 {
-	int fd = open(MODULE_FILE, O_RDONLY | O_CLOEXEC);
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || syscall(SYS_finit_module, fd, module_parameters, 0))
-		fail(MODULE_FILE);
+	if (fd < 0 || syscall(SYS_finit_module, fd, parameters, 0))
+		fail(file);
 	close(fd);
 }
 
@@ -290,10 +309,10 @@ static void record_kunit(void)
 	globfree(&found);
 }
 
-static void job_selftest(void)
+void job_selftest(void)
 {
 	run_kselftest();
-	load_module();
+	load_module(MODULE_FILE);
 	run_module("all");
 	each_line_of(MODULE_DIR "results", record_result);
 	each_line_of(MODULE_DIR "chunks", record_chunk);
@@ -304,7 +323,7 @@ static void job_selftest(void)
 
 static void job_count(void)
 {
-	load_module();
+	load_module(MODULE_FILE);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		record("mark begin=%s", methods[i]);
 		run_module(methods[i]);
@@ -312,6 +331,41 @@ static void job_count(void)
 		each_line_of(MODULE_DIR "results", record_result);
 	}
 	unload_module();
+}
+
+/* Add "NAME=ADDRESS" for a function of the kernel that no module may call. */
+static void add_address(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	unsigned long address;
+	char symbol[128];
+
+	if (!f)
+		fail("/proc/kallsyms");
+	while (fscanf(f, "%lx %*c %127s%*[^\n]", &address, symbol) == 2) {
+		if (!strcmp(symbol, name)) {
+			size_t used = strlen(parameters);
+
+			snprintf(parameters + used, sizeof(parameters) - used,
+				 "%s=%#lx ", name, address);
+			fclose(f);
+			return;
+		}
+	}
+	fail_because(name, "not in /proc/kallsyms");
+}
+
+static void job_churn(void)
+{
+	/* The kernel logs each insertion, the console is slow: warnings only. */
+	klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, 5);
+	add_address("pci_mmconfig_lookup");
+	add_address("pci_mmconfig_insert");
+	add_address("pci_mmconfig_delete");
+	record("mark begin=churn");
+	load_module(CHURN_FILE);
+	record("mark end=churn");
+	each_line_of(CHURN_RESULT, record_result);
 }
 
 static void job_idle(void)
@@ -360,7 +414,12 @@ static const struct {
 	void (*run)(void);
 } jobs[] = {
 	{ "selftest",	job_selftest },
+	{ "sleep",	job_sleep },
+	{ "suspend",	job_suspend },
+	{ "kexec",	job_kexec },
+	{ "kdump",	job_kdump },
 	{ "count",	job_count },
+	{ "churn",	job_churn },
 	{ "idle",	job_idle },
 	{ "shell",	job_shell },
 	{ "panic",	job_panic },
@@ -371,13 +430,13 @@ static const struct {
 
 static void read_parameters(char **words)
 {
-	FILE *f = fmemopen(module_parameters, sizeof(module_parameters), "w");
+	FILE *f = fmemopen(parameters, sizeof(parameters), "w");
 
 	if (!f)
 		fail("parameters");
 	for (; *words; words++) {
 		if (!strchr(*words, '='))
-			fail_because(*words, "not a parameter of " MODULE ", NAME=VALUE");
+			fail_because(*words, "not a parameter of a module, NAME=VALUE");
 		fprintf(f, "%s ", *words);
 	}
 	if (fclose(f))

@@ -42,6 +42,7 @@ static const struct row {
 	TEXT("json", "FILE", json, "where the result goes"),
 	FLAG("count", count, "count config accesses"),
 	TEXT("accesses", "FILE", accesses, "where the kernel's config accesses go, one a line; counts too"),
+	FLAG("reset-once", reset_once, "reset the machine when user space is up; what counts is what comes after"),
 	FLAG("interactive", interactive, "the console is here as well, and the time has no limit"),
 	FLAG("probe-kvm", probe_kvm, "only say whether a guest boots with KVM; exit status 1: no"),
 	NUMBER("probe-seconds", probe_seconds, 1, 3600, "how long that may take (default 15)"),
@@ -148,6 +149,8 @@ static void check_options(const struct options *o)
 		check_input("bios", o->bios, false);
 	if (strcmp(o->accel, "tcg") && strcmp(o->accel, "kvm") && strcmp(o->accel, "auto"))
 		die(EXIT_INPUT, "--accel %s: must be tcg, kvm or auto", o->accel);
+	if (o->count && o->reset_once)
+		die(EXIT_INPUT, "--reset-once: not with --count or --accesses, a reset loses bytes of the serial port");
 	if (!o->log && !o->probe_kvm)
 		die(EXIT_INPUT, "--log FILE is missing, --help says more");
 }

@@ -45,13 +45,32 @@ static json_t *parse_pairs(char *text)
 	return pairs;
 }
 
+/* What a kernel has said that is gone. */
+static void forget(struct records *records)
+{
+	json_decref(records->start);
+	records->start = NULL;
+	json_array_clear(records->ktap);
+	json_array_clear(records->results);
+	json_array_clear(records->chunks);
+}
+
 static bool take_start(struct records *records, char *text)
 {
 	if (records->start)
 		return false;
+	records->boots++;
+	records->restarts = records->reset = false;
 	records->start = parse_pairs(text);
 	begin_user_space(records->trace);
 	return records->start && json_object_get(records->start, "kernel");
+}
+
+static bool take_restart(struct records *records, char *text)
+{
+	forget(records);
+	records->restarts = true;
+	return !*text && !records->trace->open_mark;
 }
 
 static bool take_ktap(struct records *records, char *text)
@@ -105,6 +124,7 @@ static const struct {
 	bool (*take)(struct records *records, char *text);
 } kinds[] = {
 	{ "start",	take_start },
+	{ "restart",	take_restart },
 	{ "ktap",	take_ktap },
 	{ "result",	take_result },
 	{ "chunk",	take_chunk },
@@ -132,13 +152,20 @@ void free_records(struct records *records)
 	free(records->verdict);
 }
 
+void expect_reset(struct records *records)
+{
+	forget(records);
+	records->reset = true;
+}
+
 void take_record(struct records *records, const char *line)
 {
 	char *quoted = plain(line), *text = checked(strdup(quoted));
 	char *rest = text, *kind = strsep(&rest, " ");
-	bool understood = false;
+	/* A start comes with an empty line, which ends what a reset has cut off. */
+	bool understood = !*line || (records->reset && strcmp(kind, "start"));
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; !understood && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		/* The first record is the start, none follows the verdict. */
 		if (strcmp(kind, kinds[i].kind) || records->verdict ||
 		    (!records->start && i))

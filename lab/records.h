@@ -14,11 +14,14 @@
 #include "util.h"
 
 struct records {
+	unsigned int boots;	/* starts; the members below are of the last one */
 	json_t *start;		/* an object: user space is up; NULL until then */
 	json_t *ktap;		/* an array of lines */
 	json_t *results, *chunks;	/* arrays of objects */
 	bool passed;
 	char *verdict;		/* why it failed, "" for pass; NULL until then */
+	bool restarts;		/* by itself, to another kernel: a start is next */
+	bool reset;		/* from outside: nothing counts until the next start */
 
 	/* Who is told. */
 	struct ending *ending;
@@ -31,6 +34,9 @@ struct records {
  */
 void init_records(struct records *records, struct ending *ending, struct trace *trace);
 void free_records(struct records *records);
+
+/* The machine is being reset: forget what was said, and expect a start again. */
+void expect_reset(struct records *records);
 
 /* One record. One that makes no sense at its place is an error (EXIT_GUEST). */
 void take_record(struct records *records, const char *line);

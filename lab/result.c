@@ -105,7 +105,7 @@ static void write_json(const struct run *run, const char *why_accel, FILE *file)
 	json_t *json;
 
 	json = checked(json_pack(
-		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:s,s:s?,s:O,s:O,s:O,s:o}",
+		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:O,s:O,s:O,s:o}",
 		"qemu", run->qemu_version,
 		"machine", o->machine,
 		"accel", run->accel,
@@ -115,6 +115,7 @@ static void write_json(const struct run *run, const char *why_accel, FILE *file)
 		"memory", (int)o->memory,
 		"cmdline", run->cmdline,
 		"seconds", run->seconds,
+		"boots", (int)run->records.boots,
 		"verdict", run->ending.reason ? "fail" : "pass",
 		"reason", run->ending.reason,
 		"ktap", run->records.ktap,

@@ -20,6 +20,8 @@
 /* How long QEMU may live on after the verdict, a panic, or SIGTERM. */
 #define GRACE_SECONDS	5
 #define READ_SIZE	(1 << 16)
+/* How long the guest may sleep. */
+#define SLEEP_SECONDS	1
 
 static void allow_grace(struct run *run)
 {
@@ -29,13 +31,69 @@ static void allow_grace(struct run *run)
 		run->deadline = grace;
 }
 
+/* Say it, if somebody is there: that QEMU is gone is seen by whoever listens. */
+static void tell(struct run *run, enum channel_id id, const char *bytes, size_t length)
+{
+	if (run->channels[id].fd >= 0)
+		send(run->channels[id].fd, bytes, length, MSG_NOSIGNAL);
+}
+
+/* In QMP. */
+static void command(struct run *run, const char *text)
+{
+	tell(run, MONITOR, text, strlen(text));
+}
+
+static void set_reboot_action(struct run *run, const char *action)
+{
+	char *text = format("{\"execute\":\"set-action\",\"arguments\":{\"reboot\":\"%s\"}}\n",
+			    action);
+
+	command(run, text);
+	free(text);
+}
+
+/*
+ * --reset-once. A reset is the end of QEMU otherwise, also one that the guest
+ * asks for; but SeaBIOS meets ours with one of its own, so until user space is up
+ * again it is not.
+ */
+static void follow_start(struct run *run)
+{
+	if (run->records.boots == 1) {
+		set_reboot_action(run, "reset");
+		command(run, "{\"execute\":\"system_reset\"}\n");
+		expect_reset(&run->records);
+	} else {
+		set_reboot_action(run, "shutdown");
+	}
+}
+
+static void wake_guest(struct run *run)
+{
+	run->wake_up = INFINITY;
+	command(run, "{\"execute\":\"system_wakeup\"}\n");
+}
+
 static void record_line(void *context, char *line)
 {
 	struct run *run = context;
+	struct records *records = &run->records;
 
-	take_record(&run->records, line);
-	if (run->records.verdict)
+	unsigned int boots = records->boots;
+
+	take_record(records, line);
+	if (records->verdict)
 		allow_grace(run);
+	if (run->options->reset_once && records->boots > boots)
+		follow_start(run);
+	/* kdump: the panic was meant to be. */
+	if (records->restarts && run->panic) {
+		free(run->panic);
+		run->panic = NULL;
+		if (!run->killed)
+			run->deadline = run->limit;
+	}
 }
 
 static void trace_line(void *context, char *line)
@@ -50,7 +108,7 @@ static void console_line(void *context, char *line)
 	struct run *run = context;
 	char *text = plain(line), *panic = strstr(text, "Kernel panic");
 
-	if (panic && !run->panic) {
+	if (panic && !run->panic && !run->records.restarts) {
 		run->panic = checked(strdup(panic));
 		allow_grace(run);
 	}
@@ -71,17 +129,9 @@ static void error_line(void *context, char *line)
 	run->qemu_error = plain(line);
 }
 
-/* Say it, if somebody is there: that QEMU is gone is seen by whoever listens. */
-static void tell(int fd, const char *bytes, size_t length)
-{
-	send(fd, bytes, length, MSG_NOSIGNAL);
-}
-
 /* QMP. The machine starts when we have said that we listen. */
 static void monitor_line(void *context, char *line)
 {
-	static const char commands[] = "{\"execute\":\"qmp_capabilities\"}\n"
-				       "{\"execute\":\"cont\"}\n";
 	struct run *run = context;
 	json_t *message = json_loads(line, 0, NULL);
 	const char *event = NULL, *reason = NULL, *package = "";
@@ -94,11 +144,14 @@ static void monitor_line(void *context, char *line)
 		run->qemu_version = format("%d.%d.%d%s%s%s", major, minor, micro,
 					   *package ? " (" : "", package,
 					   *package ? ")" : "");
-		tell(run->channels[MONITOR].fd, commands, sizeof(commands) - 1);
+		command(run, "{\"execute\":\"qmp_capabilities\"}\n"
+			     "{\"execute\":\"cont\"}\n");
 	} else if (!json_unpack(message, "{s:s,s?{s?s}}", "event", &event, "data",
 				"reason", &reason)) {
 		if (!strcmp(event, "RESUME"))
 			run->running = true;
+		if (!strcmp(event, "SUSPEND"))
+			run->wake_up = now() + SLEEP_SECONDS;
 		if (!strcmp(event, "SHUTDOWN") && reason && !run->shutdown_reason)
 			run->shutdown_reason = checked(strdup(reason));
 	} else if (!message || json_object_get(message, "error")) {
@@ -133,8 +186,8 @@ static void listen_to_user(struct run *run)
 
 	if (length <= 0)
 		run->heeds_user = false;
-	else if (run->channels[CONSOLE].fd >= 0)
-		tell(run->channels[CONSOLE].fd, bytes, length);
+	else
+		tell(run, CONSOLE, bytes, length);
 }
 
 static void hear(struct run *run, enum channel_id id)
@@ -199,6 +252,7 @@ static void listen_to_qemu(struct run *run, int signals)
 	for (;;) {
 		struct pollfd polls[NR_CHANNELS + 2];
 		double left;
+		bool sleeps;
 		int open = 0;
 
 		for (int i = 0; i < NR_CHANNELS; i++) {
@@ -212,9 +266,13 @@ static void listen_to_qemu(struct run *run, int signals)
 		if (!open)
 			return;
 
-		left = run->deadline - now();
+		sleeps = run->wake_up < run->deadline;
+		left = (sleeps ? run->wake_up : run->deadline) - now();
 		if (left <= 0) {
-			time_out(run);
+			if (sleeps)
+				wake_guest(run);
+			else
+				time_out(run);
 			continue;
 		}
 		if (poll(polls, NR_CHANNELS + 2, left < 60 ? left * 1000 + 1 : 60000) < 0) {
@@ -257,6 +315,8 @@ static void judge(struct run *run, int wait_status)
 		return;
 	if (verdict)
 		end(ending, EXIT_GUEST, "verdict fail: %s", verdict);
+	else if (run->records.restarts)
+		end(ending, EXIT_GUEST, "no other kernel has come up in place of the first (%s)", cause);
 	else if (run->panic)
 		end(ending, EXIT_GUEST, "the guest panicked: %s", run->panic);
 	else if (!strcmp(cause, "guest-reset"))
@@ -286,12 +346,14 @@ void run_guest(struct run *run, const struct options *options, const char *accel
 		.cmdline	= kernel_command_line(options, accel),
 		.log		= log,
 		.heeds_user	= options->interactive,
+		.wake_up	= INFINITY,
 	};
 	init_trace(&run->trace, &run->ending, options->accesses, record_line, run);
 	init_records(&run->records, &run->ending, &run->trace);
 
 	started = now();
-	run->deadline = started + (options->interactive ? INFINITY : options->timeout);
+	run->limit = started + (options->interactive ? INFINITY : options->timeout);
+	run->deadline = run->limit;
 	run->pid = start_qemu(options, accel, run->cmdline, fds, &run->ending);
 	for (int i = 0; i < NR_CHANNELS; i++)
 		run->channels[i] = (struct channel){

@@ -38,7 +38,9 @@ struct run {
 	pid_t pid;
 	struct channel channels[NR_CHANNELS];
 	int log;
-	double deadline;	/* in the time of now() */
+	double limit;		/* of its life, in the time of now() */
+	double deadline;	/* for what it is to do next */
+	double wake_up;		/* when to wake it; INFINITY while it is awake */
 	bool killed;
 	bool heeds_user;
 	bool running;		/* QEMU accepted its arguments and started */

@@ -92,6 +92,7 @@ static char *probe_kvm(const struct options *options, int signals)
 	probe.timeout = options->probe_seconds;
 	probe.count = false;
 	probe.interactive = false;
+	probe.reset_once = false;
 	run_guest(&run, &probe, "kvm", -1, signals);
 	if (run.signal)
 		end_by_signal(&run, NULL);
