@@ -103,10 +103,10 @@ static bool same_function_number(struct pci_base_check *check,
 	if (check->type1_value == id || is_rrs(check->type1_value))
 		return true;
 
-	*shown = true;
 	read_ecam(check, 4);
 	if (!agree(check) && take_spare(check))
 		read_type1(check, 4);
+	*shown = !asked_again(check);
 
 	return agree(check);
 }

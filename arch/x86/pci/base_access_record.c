@@ -45,7 +45,7 @@ void __init pci_base_record(int bus, int device, int function, u32 id, u16 class
  * @value:	filled in
  *
  * A function of class 0xffff, a class that a device may have, is taken for
- * absent.  If it matters, read again what is found to differ.
+ * absent.  What is found to differ has to be read again.
  *
  * Return: false if it was not read.
  */

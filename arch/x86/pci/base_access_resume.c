@@ -25,13 +25,16 @@ check_first_function(const struct pci_mmcfg_region *cfg)
 	for (devfn = 0; devfn < 256; devfn += PCI_DEVFN(1, 0)) {
 		pci_direct_conf1.read(0, cfg->start_bus, devfn, PCI_VENDOR_ID, 4,
 				      &type1);
-		if (PCI_POSSIBLE_ERROR(type1) ||
-		    (type1 & 0xffff) == PCI_BASE_RRS_VENDOR_ID)
+		if (PCI_POSSIBLE_ERROR(type1))
 			continue;
 
 		mmio_config_read(cfg->virt +
 				 (PCI_MMCFG_BUS_OFFSET(cfg->start_bus) |
 				  devfn << 12 | PCI_VENDOR_ID), 4, &ecam);
+		if ((type1 & 0xffff) == PCI_BASE_RRS_VENDOR_ID ||
+		    (ecam & 0xffff) == PCI_BASE_RRS_VENDOR_ID)
+			continue;
+
 		return ecam == type1 ? PCI_BASE_CHECK_SAME :
 				       PCI_BASE_CHECK_DIFFERS;
 	}
