@@ -79,7 +79,6 @@ static void record_line(void *context, char *line)
 {
 	struct run *run = context;
 	struct records *records = &run->records;
-
 	unsigned int boots = records->boots;
 
 	take_record(records, line);

@@ -78,7 +78,7 @@ static void expect(struct worker *w, const char *what, int ret, u32 value, u32 e
  */
 static void use_function(struct worker *w)
 {
-	u32 ids = w->dev->vendor | w->dev->device << 16;
+	u32 ids = w->dev->vendor | (u32)w->dev->device << 16;
 	unsigned int i;
 	u32 value32;
 	u8 value8;
