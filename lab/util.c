@@ -86,6 +86,9 @@ void end(struct ending *ending, int status, const char *fmt, ...)
 
 static void append(struct lines *lines, const char *bytes, size_t length)
 {
+	/* An empty line that is the first has no bytes yet to copy to. */
+	if (!length)
+		return;
 	if (lines->length + length > LINE_LIMIT) {
 		end(lines->ending, EXIT_GUEST, "a line is longer than %d bytes",
 		    LINE_LIMIT);

@@ -360,10 +360,12 @@ static void fill(const struct check_case *c, u8 *memory)
 {
 	unsigned int bus, devfn, reg;
 
-	memset(memory, 0xff, BUSES * PCI_MMCFG_BUS_OFFSET(1));
-
 	for (bus = 0; bus < BUSES; bus++)
-		for (devfn = 0; devfn < 256; devfn++)
+		for (devfn = 0; devfn < 256; devfn++) {
+			u8 *function = memory + PCI_MMCFG_BUS_OFFSET(bus) +
+				       (devfn << 12);
+
+			memset(function, 0xff, PCI_CFG_SPACE_EXP_SIZE);
 			for (reg = 0; reg < PCI_STD_HEADER_SIZEOF; reg += 4) {
 				struct address a = { bus, devfn, reg };
 				u32 value = ABSENT;
@@ -372,9 +374,9 @@ static void fill(const struct check_case *c, u8 *memory)
 					value = model_read(c->model,
 							   FIRST_BUS + a.bus,
 							   a.devfn, a.reg);
-				memcpy(memory + PCI_MMCFG_BUS_OFFSET(bus) +
-				       (devfn << 12 | reg), &value, 4);
+				memcpy(function + reg, &value, 4);
 			}
+		}
 
 	if (c->ecam_rrs_devfn) {
 		u32 value = RRS;
