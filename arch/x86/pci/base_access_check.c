@@ -43,16 +43,12 @@ static bool take_spare(struct pci_base_check *check)
 	return check->spare++ < PCI_BASE_CHECK_SPARE;
 }
 
-static bool is_rrs(u32 id)
-{
-	return (id & 0xffff) == PCI_BASE_RRS_VENDOR_ID;
-}
-
 /* Who is told to ask again knows nothing of the function. */
 static bool asked_again(const struct pci_base_check *check)
 {
 	return check->reg == PCI_VENDOR_ID &&
-	       (is_rrs(check->type1_value) || is_rrs(check->ecam_value));
+	       (pci_base_is_rrs(check->type1_value) ||
+		pci_base_is_rrs(check->ecam_value));
 }
 
 static bool agree(const struct pci_base_check *check)
@@ -60,7 +56,16 @@ static bool agree(const struct pci_base_check *check)
 	return check->ecam_value == check->type1_value || asked_again(check);
 }
 
-/* Do both read the same?  A value that has changed in between may differ. */
+/* They may differ in what has changed in between. */
+static bool agree_again(struct pci_base_check *check, int len)
+{
+	if (!agree(check) && take_spare(check))
+		read_type1(check, len);
+
+	return agree(check);
+}
+
+/* Do both read the same? */
 static bool same(struct pci_base_check *check, unsigned int bus,
 		 unsigned int devfn, int reg, int len)
 {
@@ -78,10 +83,8 @@ static bool same(struct pci_base_check *check, unsigned int bus,
 
 	if (!agree(check) && known)
 		read_type1(check, len);
-	if (!agree(check) && take_spare(check))
-		read_type1(check, len);
 
-	return agree(check);
+	return agree_again(check, len);
 }
 
 /* Do both find the same function, or none? */
@@ -98,17 +101,18 @@ static bool same_id(struct pci_base_check *check, unsigned int bus,
 static bool same_function_number(struct pci_base_check *check,
 				 unsigned int device, u32 id, bool *shown)
 {
+	bool agreed;
+
 	check->devfn = PCI_DEVFN(device, 7);
 	read_type1(check, 4);
-	if (check->type1_value == id || is_rrs(check->type1_value))
+	if (check->type1_value == id || pci_base_is_rrs(check->type1_value))
 		return true;
 
 	read_ecam(check, 4);
-	if (!agree(check) && take_spare(check))
-		read_type1(check, 4);
+	agreed = agree_again(check, 4);
 	*shown = !asked_again(check);
 
-	return agree(check);
+	return agreed;
 }
 
 /*

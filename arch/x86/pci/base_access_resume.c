@@ -31,8 +31,7 @@ check_first_function(const struct pci_mmcfg_region *cfg)
 		mmio_config_read(cfg->virt +
 				 (PCI_MMCFG_BUS_OFFSET(cfg->start_bus) |
 				  devfn << 12 | PCI_VENDOR_ID), 4, &ecam);
-		if ((type1 & 0xffff) == PCI_BASE_RRS_VENDOR_ID ||
-		    (ecam & 0xffff) == PCI_BASE_RRS_VENDOR_ID)
+		if (pci_base_is_rrs(type1) || pci_base_is_rrs(ecam))
 			continue;
 
 		return ecam == type1 ? PCI_BASE_CHECK_SAME :

@@ -71,17 +71,21 @@ static inline void pci_base_access_report(void) { }
 #endif
 
 /*
- * Where a region has a base register; NULL if it must not or can't serve it.
- * An access that is not aligned goes to type 1, which aligns it: ECAM would not.
+ * May a region serve an access?  One that is not aligned goes to type 1, which
+ * aligns it: ECAM would not.
  */
+static inline bool
+pci_base_ecam_may_serve(const struct pci_mmcfg_region *cfg, unsigned int devfn,
+			unsigned int reg, int len)
+{
+	return cfg && READ_ONCE(cfg->base_access) && (devfn | reg) <= 255 &&
+	       !(reg & (len - 1));
+}
+
 static inline void __iomem *
 pci_base_ecam_address(const struct pci_mmcfg_region *cfg, unsigned int bus,
-		      unsigned int devfn, unsigned int reg, int len)
+		      unsigned int devfn, unsigned int reg)
 {
-	if (!cfg || !READ_ONCE(cfg->base_access) || (devfn | reg) > 255 ||
-	    (reg & (len - 1)))
-		return NULL;
-
 	return cfg->virt + (PCI_MMCFG_BUS_OFFSET(bus) | (devfn << 12) | reg);
 }
 
@@ -107,12 +111,11 @@ pci_base_read(const struct pci_mmcfg_region *cfg,
 	      const struct pci_raw_ops *type1, unsigned int domain,
 	      unsigned int bus, unsigned int devfn, int reg, int len, u32 *value)
 {
-	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg, len);
-
-	if (!addr)
+	if (!pci_base_ecam_may_serve(cfg, devfn, reg, len))
 		return type1->read(domain, bus, devfn, reg, len, value);
 
-	mmio_config_read(addr, len, value);
+	mmio_config_read(pci_base_ecam_address(cfg, bus, devfn, reg), len,
+			 value);
 	return 0;
 }
 
@@ -122,12 +125,11 @@ pci_base_write(const struct pci_mmcfg_region *cfg,
 	       const struct pci_raw_ops *type1, unsigned int domain,
 	       unsigned int bus, unsigned int devfn, int reg, int len, u32 value)
 {
-	void __iomem *addr = pci_base_ecam_address(cfg, bus, devfn, reg, len);
-
-	if (!addr)
+	if (!pci_base_ecam_may_serve(cfg, devfn, reg, len))
 		return type1->write(domain, bus, devfn, reg, len, value);
 
-	mmio_config_write(addr, len, value);
+	mmio_config_write(pci_base_ecam_address(cfg, bus, devfn, reg), len,
+			  value);
 	return 0;
 }
 

@@ -17,12 +17,17 @@ struct pci_raw_ops;
 #define PCI_BASE_CHECK_ACCESSES	112
 #define PCI_BASE_CHECK_SPARE	2
 
-/*
- * What a read of the vendor ID returns while a function asks for the request
- * to be repeated, if the kernel before a kexec has made that visible (PCI
- * Express Base Specification r6.0, sec 2.3.2).
- */
 #define PCI_BASE_RRS_VENDOR_ID	0x0001
+
+/*
+ * Does a function ask for the read of its IDs to be repeated?  The kernel before
+ * a kexec may have made that visible (PCI Express Base Specification r6.0,
+ * sec 2.3.2).
+ */
+static inline bool pci_base_is_rrs(u32 id)
+{
+	return (id & 0xffff) == PCI_BASE_RRS_VENDOR_ID;
+}
 
 /**
  * enum pci_base_check_outcome - how a check ended
