@@ -18,6 +18,8 @@ NAME=pci_cfg_test
 FILES=/sys/kernel/debug/$NAME
 METHODS="empty type1 ecam raw_pci_read"
 LOADS=20
+# More single reads than this are not timed.
+LATENCIES=1000000
 THREADS=4
 
 MODULE="$DIR/test_modules/$NAME.ko"
@@ -55,8 +57,8 @@ reg=256 0 252
 threads=65 0 64"
 
 # The cases below that are not in a table: run_refused, run_one, run_all,
-# threads, unload, reload, taint
-OTHER_CASES=7
+# latency, threads, unload, reload, taint
+OTHER_CASES=8
 
 CLOCK=/sys/devices/system/clocksource/clocksource0/current_clocksource
 
@@ -379,6 +381,48 @@ test_times()
 	fi
 }
 
+# right_latencies READS METHODS... - is there one right line for each method?
+right_latencies()
+{
+	want_reads=$1
+	shift
+	awk -v reads="$want_reads" -v names="$*" '
+		BEGIN { methods = split(names, name, " ") }
+		$1 != "method=" name[NR] { wrong = 1 }
+		$2 !~ /^unavailable=./ {
+			split("", v)
+			for (i = 2; i <= NF; i++) {
+				split($i, pair, "=")
+				v[pair[1]] = pair[2] + 0
+			}
+			if (v["reads"] != reads || !("min_ns" in v) ||
+			    v["min_ns"] > v["median_ns"] ||
+			    v["median_ns"] > v["p99_ns"] ||
+			    v["p99_ns"] > v["max_ns"])
+				wrong = 1
+		}
+		END { exit wrong || NR != methods }' "$FILES/latency"
+}
+
+# test_latency - single reads, each timed by itself
+test_latency()
+{
+	want=$READS
+	[ "$want" -le "$LATENCIES" ] || want=$LATENCIES
+	test_name="latency: every available method is timed in $want single reads"
+	before=$(cat "$FILES/latency")
+	put latency typ1 && before="typ1 was accepted"
+	# shellcheck disable=SC2086 # METHODS is a list
+	if [ -z "$before" ] && put latency all && right_latencies "$want" $METHODS; then
+		result=pass
+	else
+		echo "$before" | comment
+		result=fail
+	fi
+	comment < "$FILES/latency"
+	"ktap_test_$result" "$test_name"
+}
+
 # test_threads - threads that read by every method in parallel
 test_threads()
 {
@@ -449,6 +493,7 @@ load reads="$READS" bus=$((0x${place%%:*})) device=$((0x${slot%.*})) \
 	function="${slot#*.}" || ktap_exit_fail_msg "$MODULE can not be loaded"
 test_checks
 test_times
+test_latency
 test_threads
 ktap_test_result "unload: the module is removed while its threads read" unloads_busy
 ktap_test_result "reload: the module is loaded and removed $LOADS times" reloads

@@ -27,6 +27,13 @@
  *	speed of the machine drifts.
  *	  chunk=N empty_ns=N type1_ns=N ecam_ns=N raw_pci_read_ns=N
  *
+ * latency: write as to "run" to time each read by itself, a million by each
+ *	METHOD at most, then read. The times are in ns and have in them what it
+ *	costs to look at the clock, which is what the METHOD "empty" shows.
+ *	  method=METHOD serves=type1|ecam|other|none reads=N min_ns=N
+ *		median_ns=N p99_ns=N max_ns=N (all in one line)
+ *	  method=METHOD unavailable=WHY
+ *
  * checks: write "1" to compare the methods, then read. This reads every
  *	register of every function, as "lspci -xxxx" does, and writes the
  *	Interrupt Line register of one function.
@@ -47,8 +54,8 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
+#include <linux/pci.h>
+#include <asm/pci_base_access_query.h>
 
 #include "pci_cfg_test.h"
 
@@ -81,18 +88,6 @@ static const char * const served_by[] = {
 	[PCI_BASE_ECAM]		= "ecam",
 	[PCI_BASE_OTHER]	= "other",
 };
-
-/* Return the method_id, or -EINVAL. */
-int method_find(const char *name)
-{
-	int id;
-
-	for (id = 0; id < NR_METHODS; id++) {
-		if (!strcmp(methods[id].name, name))
-			return id;
-	}
-	return -EINVAL;
-}
 
 /* Return NULL, or why the method can not be used for registers of the bus. */
 const char *method_unavailable(enum method_id id, unsigned int bus)
@@ -129,61 +124,8 @@ const char *method_serves(enum method_id id, unsigned int bus)
 	}
 }
 
-/* Return what was written, without blanks around it, or an ERR_PTR(). */
-char *get_word(char *word, const char __user *from, size_t len)
-{
-	if (len >= WORD_SIZE)
-		return ERR_PTR(-EINVAL);
-	if (copy_from_user(word, from, len))
-		return ERR_PTR(-EFAULT);
-	word[len] = '\0';
-	return strim(word);
-}
-
-static int bounded_set(const char *val, const struct kernel_param *kp)
-{
-	struct bounded *p = kp->arg;
-	unsigned int value;
-
-	if (kstrtouint(val, 0, &value) || value < p->min || value > p->max ||
-	    value % p->step) {
-		pr_err("%s=%s: must be from %u to %u, in steps of %u\n",
-		       kp->name, val, p->min, p->max, p->step);
-		return -EINVAL;
-	}
-	p->value = value;
-	return 0;
-}
-
-static int bounded_get(char *buffer, const struct kernel_param *kp)
-{
-	const struct bounded *p = kp->arg;
-
-	return sysfs_emit(buffer, "%u\n", p->value);
-}
-
-static const struct kernel_param_ops bounded_ops = {
-	.set	= bounded_set,
-	.get	= bounded_get,
-};
-
-struct bounded param_reads	= { 100000, 1, 100000000, 1 };
-struct bounded param_bus	= { 0, 0, 255, 1 };
-struct bounded param_device	= { 0, 0, 31, 1 };
-struct bounded param_function	= { 0, 0, 7, 1 };
-struct bounded param_reg	= { 0, 0, PCI_CFG_SPACE_SIZE - 4, 4 };
 static struct bounded param_threads = { 0, 0, MAX_THREADS, 1 };
 
-module_param_cb(reads, &bounded_ops, &param_reads, 0444);
-MODULE_PARM_DESC(reads, "Reads by each method in a run, 1 to 100000000 (default 100000)");
-module_param_cb(bus, &bounded_ops, &param_bus, 0444);
-MODULE_PARM_DESC(bus, "Bus of the function to read, 0 to 255 (default 0)");
-module_param_cb(device, &bounded_ops, &param_device, 0444);
-MODULE_PARM_DESC(device, "Device of the function to read, 0 to 31 (default 0)");
-module_param_cb(function, &bounded_ops, &param_function, 0444);
-MODULE_PARM_DESC(function, "Number of the function to read, 0 to 7 (default 0)");
-module_param_cb(reg, &bounded_ops, &param_reg, 0444);
-MODULE_PARM_DESC(reg, "Register to read, a multiple of 4, 0 to 252 (default 0)");
 module_param_cb(threads, &bounded_ops, &param_threads, 0444);
 MODULE_PARM_DESC(threads, "Threads to start at load, all by raw_pci_read(), 0 to 64 (default 0)");
 
@@ -201,6 +143,7 @@ static int __init pci_cfg_test_init(void)
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
 	debugfs_create_file("results", 0400, dir, NULL, &results_fops);
 	debugfs_create_file("chunks", 0400, dir, NULL, &chunks_fops);
+	debugfs_create_file("latency", 0600, dir, NULL, &latency_fops);
 	debugfs_create_file("checks", 0600, dir, NULL, &checks_fops);
 	debugfs_create_file("threads", 0600, dir, NULL, &threads_fops);
 

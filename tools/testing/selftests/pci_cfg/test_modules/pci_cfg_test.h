@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the parts of the pci_cfg_test module share: the methods that reach
- * configuration space, the module parameters and the debugfs helpers.
+ * configuration space, the module parameters, runs and the debugfs helpers.
  */
 #ifndef _PCI_CFG_TEST_H
 #define _PCI_CFG_TEST_H
 
 #include <linux/fs.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
-#include <asm/pci_base_access_query.h>
+#include <linux/seq_file.h>
 #include <asm/pci_x86.h>
 
 enum method_id {
@@ -26,7 +28,6 @@ struct method {
 
 extern const struct method methods[NR_METHODS];
 
-int method_find(const char *name);
 const char *method_unavailable(enum method_id id, unsigned int bus);
 const char *method_serves(enum method_id id, unsigned int bus);
 
@@ -37,6 +38,8 @@ struct bounded {
 	unsigned int max;
 	unsigned int step;
 };
+
+extern const struct kernel_param_ops bounded_ops;
 
 extern struct bounded param_reads;
 extern struct bounded param_bus;
@@ -50,10 +53,39 @@ extern struct bounded param_reg;
 #define WORD_SIZE	32
 
 char *get_word(char *word, const char __user *from, size_t len);
+int method_find(const char *name);
+int get_methods(const char __user *from, size_t len);
+
+/* What a method has to do with a run. */
+struct part {
+	bool asked;
+	const char *unavailable;	/* or NULL */
+	const char *serves;
+};
+
+static inline bool takes_part(const struct part *part)
+{
+	return part->asked && !part->unavailable;
+}
+
+void choose_parts(struct part parts[NR_METHODS], enum method_id only);
+void show_parts(struct seq_file *s, const struct part parts[NR_METHODS],
+		void (*show)(struct seq_file *s, enum method_id id));
+
+extern struct mutex run_lock;
+
+/*
+ * Reads between two looks at signals and at the scheduler, and in a row by the
+ * same method. Under nested virtualization a read can take 440 us.
+ */
+#define BATCH		1000
+
+int end_batch(const struct method *method, int failed);
 
 extern const struct file_operations run_fops;
 extern const struct file_operations results_fops;
 extern const struct file_operations chunks_fops;
+extern const struct file_operations latency_fops;
 extern const struct file_operations checks_fops;
 extern const struct file_operations threads_fops;
 

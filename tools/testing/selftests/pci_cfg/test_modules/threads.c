@@ -22,8 +22,11 @@
 
 #include "pci_cfg_test.h"
 
-/* Reads between two looks at the scheduler and at kthread_should_stop(). */
-#define BATCH		100
+/*
+ * Reads between two looks at the scheduler and at kthread_should_stop(). They
+ * are counted then: few, so that the count is exact where a read takes long.
+ */
+#define PAUSE_AFTER	10
 
 struct reader {
 	struct task_struct *task;
@@ -46,13 +49,13 @@ static int reader_thread(void *data)
 	u32 val;
 
 	while (!kthread_should_stop()) {
-		for (i = 0; i < BATCH; i++) {
+		for (i = 0; i < PAUSE_AFTER; i++) {
 			if (r->method->ops->read(0, param_bus.value, r->devfn,
 						 PCI_VENDOR_ID, 4, &val) ||
 			    val != r->ids)
 				WRITE_ONCE(r->wrong, r->wrong + 1);
 		}
-		WRITE_ONCE(r->reads, r->reads + BATCH);
+		WRITE_ONCE(r->reads, r->reads + PAUSE_AFTER);
 		cond_resched();
 	}
 	return 0;

@@ -7,41 +7,27 @@
  * has the cost of the loop and of its indirect call, to be subtracted.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/sort.h>
-#include <linux/string.h>
 
 #include "pci_cfg_test.h"
 
 #define MAX_CHUNKS	20
 
-/*
- * Reads between two looks at the clock, at signals and at the scheduler.
- * Under nested virtualization a read can take 440 us.
- */
-#define BATCH		1000
-
 struct timing {
-	bool asked;
-	const char *unavailable;
-	const char *serves;
 	unsigned int reads;
 	u64 ns[MAX_CHUNKS];
 };
 
 /* The last run: nr_chunks is 0 when there was none, or it was interrupted. */
+static struct part parts[NR_METHODS];
 static struct timing timings[NR_METHODS];
 static unsigned int nr_chunks;
-static DEFINE_MUTEX(timing_lock);
 
 /* Read the register so often, adding up what was read and its time. */
 static int time_reads(const struct method *method, unsigned int reads,
@@ -54,7 +40,7 @@ static int time_reads(const struct method *method, unsigned int reads,
 	*ns = 0;
 	while (reads) {
 		unsigned int i, batch = min_t(unsigned int, reads, BATCH);
-		int failed = 0;
+		int failed = 0, ret;
 		u64 start;
 		u32 val;
 
@@ -63,15 +49,9 @@ static int time_reads(const struct method *method, unsigned int reads,
 			failed |= method->ops->read(0, bus, devfn, reg, 4, &val);
 		*ns += ktime_get_ns() - start;
 
-		if (failed) {
-			pr_err("%s: reading 0000:%02x:%02x.%x register 0x%02x failed\n",
-			       method->name, bus, PCI_SLOT(devfn),
-			       PCI_FUNC(devfn), reg);
-			return -EIO;
-		}
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		ret = end_batch(method, failed);
+		if (ret)
+			return ret;
 		t->reads += batch;
 		reads -= batch;
 	}
@@ -86,7 +66,7 @@ static int time_chunk(unsigned int chunk, unsigned int reads)
 	for (id = 0; id < NR_METHODS; id++) {
 		struct timing *t = &timings[id];
 
-		if (!t->asked || t->unavailable)
+		if (!takes_part(&parts[id]))
 			continue;
 		ret = time_reads(&methods[id], reads, t, &t->ns[chunk]);
 		if (ret)
@@ -106,14 +86,9 @@ static int time_methods(enum method_id only)
 	int ret;
 
 	nr_chunks = 0;
-	for (id = 0; id < NR_METHODS; id++) {
-		struct timing *t = &timings[id];
-
-		t->reads = 0;
-		t->asked = only == NR_METHODS || only == id;
-		t->unavailable = method_unavailable(id, param_bus.value);
-		t->serves = method_serves(id, param_bus.value);
-	}
+	choose_parts(parts, only);
+	for (id = 0; id < NR_METHODS; id++)
+		timings[id].reads = 0;
 
 	for (chunk = 0; chunk < chunks; chunk++) {
 		/* The rest goes to the first chunks: the total is exact. */
@@ -123,7 +98,7 @@ static int time_methods(enum method_id only)
 	}
 	nr_chunks = chunks;
 
-	if (only != NR_METHODS && timings[only].unavailable)
+	if (only != NR_METHODS && parts[only].unavailable)
 		return -ENODEV;
 	return 0;
 }
@@ -131,24 +106,14 @@ static int time_methods(enum method_id only)
 static ssize_t run_write(struct file *file, const char __user *from,
 			 size_t len, loff_t *ppos)
 {
-	char buf[WORD_SIZE], *word;
-	int only, ret;
+	int only = get_methods(from, len), ret;
 
-	word = get_word(buf, from, len);
-	if (IS_ERR(word))
-		return PTR_ERR(word);
-
-	if (!strcmp(word, "1") || !strcmp(word, "all"))
-		only = NR_METHODS;
-	else
-		only = method_find(word);
 	if (only < 0)
 		return only;
-
-	if (mutex_lock_interruptible(&timing_lock))
+	if (mutex_lock_interruptible(&run_lock))
 		return -EINTR;
 	ret = time_methods(only);
-	mutex_unlock(&timing_lock);
+	mutex_unlock(&run_lock);
 	return ret ?: len;
 }
 
@@ -165,9 +130,9 @@ static int compare_ns(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static void show_timing(struct seq_file *s, const char *name,
-			const struct timing *t)
+static void show_timing(struct seq_file *s, enum method_id id)
 {
+	const struct timing *t = &timings[id];
 	u64 sorted[MAX_CHUNKS], total = 0;
 	unsigned int i;
 
@@ -177,31 +142,20 @@ static void show_timing(struct seq_file *s, const char *name,
 	}
 	sort(sorted, nr_chunks, sizeof(*sorted), compare_ns, NULL);
 
-	seq_printf(s, "method=%s serves=%s reads=%u total_ns=%llu chunks=%u",
-		   name, t->serves, t->reads, total, nr_chunks);
-	seq_printf(s, " min_ns=%llu median_ns=%llu max_ns=%llu\n", sorted[0],
+	seq_printf(s, "reads=%u total_ns=%llu chunks=%u", t->reads, total,
+		   nr_chunks);
+	seq_printf(s, " min_ns=%llu median_ns=%llu max_ns=%llu", sorted[0],
 		   div_u64(sorted[(nr_chunks - 1) / 2] + sorted[nr_chunks / 2], 2),
 		   sorted[nr_chunks - 1]);
 }
 
 static int results_show(struct seq_file *s, void *unused)
 {
-	enum method_id id;
-
-	if (mutex_lock_interruptible(&timing_lock))
+	if (mutex_lock_interruptible(&run_lock))
 		return -EINTR;
-	for (id = 0; id < NR_METHODS && nr_chunks; id++) {
-		struct timing *t = &timings[id];
-
-		if (!t->asked)
-			continue;
-		if (t->unavailable)
-			seq_printf(s, "method=%s unavailable=%s\n",
-				   methods[id].name, t->unavailable);
-		else
-			show_timing(s, methods[id].name, t);
-	}
-	mutex_unlock(&timing_lock);
+	if (nr_chunks)
+		show_parts(s, parts, show_timing);
+	mutex_unlock(&run_lock);
 	return 0;
 }
 
@@ -223,20 +177,18 @@ static int chunks_show(struct seq_file *s, void *unused)
 	enum method_id id;
 	unsigned int i;
 
-	if (mutex_lock_interruptible(&timing_lock))
+	if (mutex_lock_interruptible(&run_lock))
 		return -EINTR;
 	for (i = 0; i < nr_chunks; i++) {
 		seq_printf(s, "chunk=%u", i);
 		for (id = 0; id < NR_METHODS; id++) {
-			struct timing *t = &timings[id];
-
-			if (t->asked && !t->unavailable)
+			if (takes_part(&parts[id]))
 				seq_printf(s, " %s_ns=%llu", methods[id].name,
-					   t->ns[i]);
+					   timings[id].ns[i]);
 		}
 		seq_putc(s, '\n');
 	}
-	mutex_unlock(&timing_lock);
+	mutex_unlock(&run_lock);
 	return 0;
 }
 
