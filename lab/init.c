@@ -17,9 +17,21 @@
  *   kdump     the same, by a crash: needs crashkernel=SIZE on the command line
  *   count     one run by each method, each between two marks, for a VMM that
  *             counts accesses
+ *   bench     time the methods, after one run by each between two marks, for a host
+ *             that asks KVM for its counts there (vm --exits): after each mark a
+ *             line on the console is waited for. Those runs make a tenth of the
+ *             reads. The mark "background" has a second in user space. On a kernel
+ *             without the series, by the module /modules/raw_read.ko.
+ *   contention
+ *             reads a second by one and by two readers, kernel threads and processes:
+ *             windows=5
+ *   irqsoff   the longest stretch with interrupts off while reads are made: needs
+ *             CONFIG_IRQSOFF_TRACER; reads=1000, windows=10
  *   churn     remove and insert an ECAM region under load, by the module
  *             /modules/region_churn.ko: seconds=3, between marks as well
  *   idle      nothing: the boot is what is looked at
+ *   phases    say when the phases of the boot began: lab/phases.c
+ *   host      run a command in a machine with KVM: lab/outer.c
  *   shell     a shell on the console
  *   panic, hang, reset, poweroff
  *             end without a verdict, to test what looks at verdicts
@@ -33,7 +45,11 @@
  *   result LINE            a line of the module's file "results", or what
  *                          region_churn did
  *   chunk LINE             a line of the module's file "chunks"
+ *   latency LINE           a line of the module's file "latency"
+ *   contention, irqsoff KEY=VALUE...
+ *                          one window of these jobs
  *   mark begin=NAME, mark end=NAME
+ *   phase name=NAME tsc=N  when it began, by the processor's clock
  *   verdict pass, verdict fail TEXT
  *                          the last record; without one the guest has failed
  *
@@ -64,17 +80,21 @@
 
 #define CHANNEL		"/dev/ttyS1"
 #define KSELFTEST	"/kselftest/run_kselftest.sh"
-#define MODULE		"pci_cfg_test"
-#define MODULE_FILE	"/kselftest/pci_cfg/test_modules/" MODULE ".ko"
-#define MODULE_DIR	"/sys/kernel/debug/" MODULE "/"
-#define CHURN_FILE	"/modules/region_churn.ko"
 #define CHURN_RESULT	"/sys/module/region_churn/parameters/result"
 #define KUNIT_RESULTS	"/sys/kernel/debug/kunit/*/results"
 
 /* Of syslog(2). */
 #define SYSLOG_ACTION_CONSOLE_LEVEL	8
 
-static const char * const methods[] = { "empty", "type1", "ecam", "raw_pci_read" };
+const struct module pci_cfg_test = {
+	"pci_cfg_test", "/kselftest/pci_cfg/test_modules/pci_cfg_test.ko"
+};
+
+static const struct module region_churn = {
+	"region_churn", "/modules/region_churn.ko"
+};
+
+const char * const methods[NR_METHODS] = { "empty", "type1", "ecam", "raw_pci_read" };
 
 static int channel = -1;
 char parameters[1024];
@@ -117,11 +137,31 @@ void fail_because(const char *what, const char *why)
 	power_off();
 }
 
-static void mount_at(const char *type, const char *where)
+void mount_at(const char *type, const char *where)
 {
 	mkdir(where, 0755);
 	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
 		fail(where);
+}
+
+void write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail(path);
+	close(fd);
+}
+
+unsigned long read_number(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	unsigned long number;
+
+	if (!f || fscanf(f, "%lu", &number) != 1)
+		fail(path);
+	fclose(f);
+	return number;
 }
 
 static void link_at(const char *target, const char *where)
@@ -196,30 +236,19 @@ static void record_start(void)
 	       count_files("/sys/bus/pci/devices/*"));
 }
 
-static void record_ktap(const char *line)
+static void judge_ktap(const char *line)
 {
 	/* Subtests are indented, or behind the "# " of whatever runs them. */
 	const char *text = line + strspn(line, "# \t");
 
 	puts(line);
-	record("ktap %s", line);
 	if (!strncmp(text, "not ok", 6) && !first_failure[0])
 		snprintf(first_failure, sizeof(first_failure), "%s", text);
 	else if (!strncmp(text, "ok ", 3) && !strstr(text, "# SKIP"))
 		tests_passed++;
 }
 
-static void record_result(const char *line)
-{
-	record("result %s", line);
-}
-
-static void record_chunk(const char *line)
-{
-	record("chunk %s", line);
-}
-
-static void each_line(FILE *f, const char *name, void (*consume)(const char *line))
+static void record_lines(const char *kind, FILE *f, const char *name)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -227,7 +256,9 @@ static void each_line(FILE *f, const char *name, void (*consume)(const char *lin
 	errno = 0;
 	while (getline(&line, &size, f) >= 0) {
 		line[strcspn(line, "\n")] = '\0';
-		consume(line);
+		record("%s %s", kind, line);
+		if (!strcmp(kind, "ktap"))
+			judge_ktap(line);
 		errno = 0;
 	}
 	if (errno)
@@ -235,40 +266,68 @@ static void each_line(FILE *f, const char *name, void (*consume)(const char *lin
 	free(line);
 }
 
-static void each_line_of(const char *path, void (*consume)(const char *line))
+static void record_file(const char *kind, const char *path)
 {
 	FILE *f = fopen(path, "re");
 
 	if (!f)
 		fail(path);
-	each_line(f, path, consume);
+	record_lines(kind, f, path);
 	fclose(f);
 }
 
-/* Its parameters must be those that were asked for, so nobody else loads it. */
-static void load_module(const char *file)
+void load_module(const struct module *module)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int fd = open(module->path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || syscall(SYS_finit_module, fd, parameters, 0))
-		fail(file);
+		fail(module->path);
 	close(fd);
 }
 
-static void unload_module(void)
+void unload_module(const struct module *module)
 {
-	if (syscall(SYS_delete_module, MODULE, 0))
-		fail("unloading " MODULE);
+	if (syscall(SYS_delete_module, module->name, 0))
+		fail(module->name);
 }
 
-/* A method that this machine does not have says so in the results. */
-static void run_module(const char *what)
+void path_in(const struct module *module, const char *file, char path[PATH_MAX])
 {
-	int fd = open(MODULE_DIR "run", O_WRONLY | O_CLOEXEC);
+	snprintf(path, PATH_MAX, "/sys/kernel/debug/%s/%s", module->name, file);
+}
 
-	if (fd < 0 || (write(fd, what, strlen(what)) < 0 && errno != ENODEV))
-		fail(MODULE_DIR "run");
+bool tell_module(const struct module *module, const char *file, const char *text)
+{
+	char path[PATH_MAX];
+	bool available;
+	int fd;
+
+	path_in(module, file, path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		fail(path);
+	available = write(fd, text, strlen(text)) >= 0;
+	if (!available && errno != ENODEV)
+		fail(path);
 	close(fd);
+	return available;
+}
+
+void record_module(const char *kind, const struct module *module, const char *file)
+{
+	char path[PATH_MAX];
+
+	path_in(module, file, path);
+	record_file(kind, path);
+}
+
+void time_all_methods(const struct module *module)
+{
+	load_module(module);
+	tell_module(module, "run", "all");
+	record_module("result", module, "results");
+	record_module("chunk", module, "chunks");
+	unload_module(module);
 }
 
 static void fail_if_test_failed(void)
@@ -287,7 +346,7 @@ static void run_kselftest(void)
 	f = popen("exec sh " KSELFTEST " -c pci_cfg 2>&1", "re");
 	if (!f)
 		fail("sh");
-	each_line(f, KSELFTEST, record_ktap);
+	record_lines("ktap", f, KSELFTEST);
 	status = pclose(f);
 	fail_if_test_failed();
 	if (status)
@@ -305,36 +364,38 @@ static void record_kunit(void)
 	if (glob(KUNIT_RESULTS, 0, NULL, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		each_line_of(found.gl_pathv[i], record_ktap);
+		record_file("ktap", found.gl_pathv[i]);
 	globfree(&found);
 }
 
 void job_selftest(void)
 {
 	run_kselftest();
-	load_module(MODULE_FILE);
-	run_module("all");
-	each_line_of(MODULE_DIR "results", record_result);
-	each_line_of(MODULE_DIR "chunks", record_chunk);
-	unload_module();
+	time_all_methods(&pci_cfg_test);
 	record_kunit();
 	fail_if_test_failed();
 }
 
 static void job_count(void)
 {
-	load_module(MODULE_FILE);
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+	load_module(&pci_cfg_test);
+	for (size_t i = 0; i < NR_METHODS; i++) {
 		record("mark begin=%s", methods[i]);
-		run_module(methods[i]);
+		tell_module(&pci_cfg_test, "run", methods[i]);
 		record("mark end=%s", methods[i]);
-		each_line_of(MODULE_DIR "results", record_result);
+		record_module("result", &pci_cfg_test, "results");
 	}
-	unload_module();
+	unload_module(&pci_cfg_test);
 }
 
-/* Add "NAME=ADDRESS" for a function of the kernel that no module may call. */
-static void add_address(const char *name)
+void add_parameter(const char *name, unsigned long value)
+{
+	size_t used = strlen(parameters);
+
+	snprintf(parameters + used, sizeof(parameters) - used, "%s=%#lx ", name, value);
+}
+
+void add_address(const char *name)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
 	unsigned long address;
@@ -344,10 +405,7 @@ static void add_address(const char *name)
 		fail("/proc/kallsyms");
 	while (fscanf(f, "%lx %*c %127s%*[^\n]", &address, symbol) == 2) {
 		if (!strcmp(symbol, name)) {
-			size_t used = strlen(parameters);
-
-			snprintf(parameters + used, sizeof(parameters) - used,
-				 "%s=%#lx ", name, address);
+			add_parameter(name, address);
 			fclose(f);
 			return;
 		}
@@ -363,9 +421,9 @@ static void job_churn(void)
 	add_address("pci_mmconfig_insert");
 	add_address("pci_mmconfig_delete");
 	record("mark begin=churn");
-	load_module(CHURN_FILE);
+	load_module(&region_churn);
 	record("mark end=churn");
-	each_line_of(CHURN_RESULT, record_result);
+	record_file("result", CHURN_RESULT);
 }
 
 static void job_idle(void)
@@ -419,8 +477,13 @@ static const struct {
 	{ "kexec",	job_kexec },
 	{ "kdump",	job_kdump },
 	{ "count",	job_count },
+	{ "bench",	job_bench },
+	{ "contention",	job_contention },
+	{ "irqsoff",	job_irqsoff },
 	{ "churn",	job_churn },
 	{ "idle",	job_idle },
+	{ "phases",	job_phases },
+	{ "host",	job_host },
 	{ "shell",	job_shell },
 	{ "panic",	job_panic },
 	{ "hang",	job_hang },

@@ -43,6 +43,7 @@ static const struct row {
 	FLAG("count", count, "count config accesses"),
 	TEXT("accesses", "FILE", accesses, "where the kernel's config accesses go, one a line; counts too"),
 	FLAG("reset-once", reset_once, "reset the machine when user space is up; what counts is what comes after"),
+	FLAG("exits", exits, "ask KVM for its exits at each mark; the guest's job waits for that"),
 	FLAG("interactive", interactive, "the console is here as well, and the time has no limit"),
 	FLAG("probe-kvm", probe_kvm, "only say whether a guest boots with KVM; exit status 1: no"),
 	NUMBER("probe-seconds", probe_seconds, 1, 3600, "how long that may take (default 15)"),
@@ -149,6 +150,8 @@ static void check_options(const struct options *o)
 		check_input("bios", o->bios, false);
 	if (strcmp(o->accel, "tcg") && strcmp(o->accel, "kvm") && strcmp(o->accel, "auto"))
 		die(EXIT_INPUT, "--accel %s: must be tcg, kvm or auto", o->accel);
+	if (o->count && o->exits)
+		die(EXIT_INPUT, "--exits: not with --count or --accesses, which exit themselves");
 	if (o->count && o->reset_once)
 		die(EXIT_INPUT, "--reset-once: not with --count or --accesses, a reset loses bytes of the serial port");
 	if (!o->log && !o->probe_kvm)

@@ -12,7 +12,7 @@ struct options {
 	const char *log, *json, *accesses;	/* NULL: not wanted */
 	unsigned int smp, memory;		/* memory in MiB */
 	unsigned int timeout, probe_seconds;
-	bool count, probe_kvm, interactive, reset_once;
+	bool count, exits, probe_kvm, interactive, reset_once;
 	char **extra;		/* more arguments for QEMU, ends with NULL */
 };
 

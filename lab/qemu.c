@@ -53,7 +53,8 @@ char *kernel_command_line(const struct options *o, const char *accel)
 	    !strstr(o->append, "tsc_early_khz="))
 		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%llu",
 			 guest_tsc_khz(o->extra));
-	return format("console=ttyS0 panic=-1%s%s%s -- %s", tsc,
+	return format("%spanic=-1%s%s%s -- %s",
+		      strstr(o->append, "console=") ? "" : "console=ttyS0 ", tsc,
 		      *o->append ? " " : "", o->append, o->job);
 }
 
@@ -80,7 +81,8 @@ add_option(struct arguments *arguments, const char *option, const char *fmt, ...
 /* What can be written to as well is a socket. */
 static bool is_socket(enum channel_id id, const struct options *options)
 {
-	return id == MONITOR || (id == CONSOLE && options->interactive);
+	return id == MONITOR ||
+	       (id == CONSOLE && (options->interactive || options->exits));
 }
 
 /*

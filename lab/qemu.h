@@ -8,7 +8,7 @@
 #include "options.h"
 #include "util.h"
 
-/* The ways. MONITOR can be written to as well, and CONSOLE with options->interactive. */
+/* The ways. MONITOR can be written to as well, and CONSOLE if interactive or exits. */
 enum channel_id {
 	CONSOLE,	/* the first serial port */
 	RECORDS,	/* the second serial port */

@@ -53,6 +53,10 @@ static void forget(struct records *records)
 	json_array_clear(records->ktap);
 	json_array_clear(records->results);
 	json_array_clear(records->chunks);
+	json_array_clear(records->phases);
+	json_array_clear(records->latency);
+	json_array_clear(records->contention);
+	json_array_clear(records->irqsoff);
 }
 
 static bool take_start(struct records *records, char *text)
@@ -63,7 +67,11 @@ static bool take_start(struct records *records, char *text)
 	records->restarts = records->reset = false;
 	records->start = parse_pairs(text);
 	begin_user_space(records->trace);
-	return records->start && json_object_get(records->start, "kernel");
+	if (!records->start || !json_object_get(records->start, "kernel"))
+		return false;
+	json_object_set_new(records->start, "user_space_seconds",
+			    json_real(now() - records->started));
+	return true;
 }
 
 static bool take_restart(struct records *records, char *text)
@@ -94,6 +102,32 @@ static bool take_result(struct records *records, char *text)
 static bool take_chunk(struct records *records, char *text)
 {
 	return add_pairs(records->chunks, text);
+}
+
+/* With the time at which it came, so that the guest's clock can be told in ours. */
+static bool take_phase(struct records *records, char *text)
+{
+	json_t *phase = parse_pairs(text);
+
+	if (!phase)
+		return false;
+	json_object_set_new(phase, "arrival", json_real(now() - records->started));
+	return !json_array_append_new(records->phases, phase);
+}
+
+static bool take_latency(struct records *records, char *text)
+{
+	return add_pairs(records->latency, text);
+}
+
+static bool take_contention(struct records *records, char *text)
+{
+	return add_pairs(records->contention, text);
+}
+
+static bool take_irqsoff(struct records *records, char *text)
+{
+	return add_pairs(records->irqsoff, text);
 }
 
 static bool take_mark(struct records *records, char *text)
@@ -128,6 +162,10 @@ static const struct {
 	{ "ktap",	take_ktap },
 	{ "result",	take_result },
 	{ "chunk",	take_chunk },
+	{ "phase",	take_phase },
+	{ "latency",	take_latency },
+	{ "contention",	take_contention },
+	{ "irqsoff",	take_irqsoff },
 	{ "mark",	take_mark },
 	{ "verdict",	take_verdict },
 };
@@ -138,6 +176,10 @@ void init_records(struct records *records, struct ending *ending, struct trace *
 		.ktap		= checked(json_array()),
 		.results	= checked(json_array()),
 		.chunks		= checked(json_array()),
+		.phases		= checked(json_array()),
+		.latency	= checked(json_array()),
+		.contention	= checked(json_array()),
+		.irqsoff	= checked(json_array()),
 		.ending		= ending,
 		.trace		= trace,
 	};
@@ -149,6 +191,10 @@ void free_records(struct records *records)
 	json_decref(records->ktap);
 	json_decref(records->results);
 	json_decref(records->chunks);
+	json_decref(records->phases);
+	json_decref(records->latency);
+	json_decref(records->contention);
+	json_decref(records->irqsoff);
 	free(records->verdict);
 }
 

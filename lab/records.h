@@ -14,10 +14,13 @@
 #include "util.h"
 
 struct records {
+	double started;		/* when the machine was, in the time of now(); set by others */
 	unsigned int boots;	/* starts; the members below are of the last one */
 	json_t *start;		/* an object: user space is up; NULL until then */
 	json_t *ktap;		/* an array of lines */
-	json_t *results, *chunks;	/* arrays of objects */
+	/* Arrays of objects. */
+	json_t *results, *chunks, *latency, *contention, *irqsoff;
+	json_t *phases;		/* the same, each with its arrival */
 	bool passed;
 	char *verdict;		/* why it failed, "" for pass; NULL until then */
 	bool restarts;		/* by itself, to another kernel: a start is next */

@@ -17,26 +17,6 @@
 #define NEXT_KERNEL	"/boot/bzImage"
 #define NEXT_INITRD	"/boot/guest.cpio.gz"
 
-static void write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		fail(path);
-	close(fd);
-}
-
-static unsigned long read_number(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	unsigned long number;
-
-	if (!f || fscanf(f, "%lu", &number) != 1)
-		fail(path);
-	fclose(f);
-	return number;
-}
-
 static unsigned int read_hex(const char *function, const char *attribute)
 {
 	char path[512];

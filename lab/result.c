@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hypervisor.h"
 #include "result.h"
 
 static struct output {
@@ -84,19 +85,38 @@ static json_t *tally_json(const struct tally *t)
 static json_t *counts_json(const struct run *run)
 {
 	const struct trace *trace = &run->trace;
-	json_t *marks;
+	json_t *marks, *by_phase = NULL;
 
 	if (!run->options->count)
 		return json_null();
+	/* Another console than a boot console prints when there is time. */
+	if (strstr(run->cmdline, "keep_bootcon")) {
+		by_phase = checked(json_object());
+		for (size_t i = 0; i < NR_PHASES; i++)
+			json_object_set_new(by_phase, phases[i].name,
+					    tally_json(&trace->phases[i]));
+	}
 	marks = checked(json_object());
 	for (size_t i = 0; i < trace->nr_marks; i++)
 		json_object_set_new(marks, trace->marks[i].name,
 				    tally_json(&trace->marks[i].tally));
-	return checked(json_pack("{s:o,s:o,s:o,s:o}",
+	return checked(json_pack("{s:o,s:o,s:o?,s:o,s:o}",
 		"firmware", tally_json(&trace->firmware),
 		"kernel", tally_json(&trace->kernel),
+		"phases", by_phase,
 		"marks", marks,
 		"rest", tally_json(&trace->rest)));
+}
+
+/* KVM of an emulated machine is not what a guest has elsewhere. */
+static const char *accelerator(const struct run *run)
+{
+	char below[13];
+
+	if (!strcmp(run->accel, "kvm") && hypervisor_signature(below) &&
+	    !strcmp(below, EMULATED_SIGNATURE))
+		return "nested";
+	return run->accel;
 }
 
 static void write_json(const struct run *run, const char *why_accel, FILE *file)
@@ -105,10 +125,10 @@ static void write_json(const struct run *run, const char *why_accel, FILE *file)
 	json_t *json;
 
 	json = checked(json_pack(
-		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:O,s:O,s:O,s:o}",
+		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:O,s:O,s:O,s:O,s:O,s:O,s:O,s:o,s:O?}",
 		"qemu", run->qemu_version,
 		"machine", o->machine,
-		"accel", run->accel,
+		"accel", accelerator(run),
 		"accel_reason", why_accel,
 		"cpu", o->cpu,
 		"smp", (int)o->smp,
@@ -121,7 +141,12 @@ static void write_json(const struct run *run, const char *why_accel, FILE *file)
 		"ktap", run->records.ktap,
 		"results", run->records.results,
 		"chunks", run->records.chunks,
-		"counts", counts_json(run)));
+		"latency", run->records.latency,
+		"contention", run->records.contention,
+		"irqsoff", run->records.irqsoff,
+		"phases", run->records.phases,
+		"counts", counts_json(run),
+		"exits", o->exits ? run->exits.marks : NULL));
 	/* What the guest says of itself: "kernel", "functions" and the like. */
 	if (run->records.start)
 		json_object_update_missing(json, run->records.start);

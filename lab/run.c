@@ -75,13 +75,27 @@ static void wake_guest(struct run *run)
 	command(run, "{\"execute\":\"system_wakeup\"}\n");
 }
 
+/* --exits. The guest waits at a mark until we have the exits, and say so. */
+static void follow_mark(struct run *run, const char *before)
+{
+	const char *mark = run->trace.open_mark;
+
+	if (mark == before)
+		return;
+	run->mark = mark ? mark : before;
+	command(run, question_of_exits());
+}
+
 static void record_line(void *context, char *line)
 {
 	struct run *run = context;
 	struct records *records = &run->records;
+	const char *mark = run->trace.open_mark;
 	unsigned int boots = records->boots;
 
 	take_record(records, line);
+	if (run->options->exits)
+		follow_mark(run, mark);
 	if (records->verdict)
 		allow_grace(run);
 	if (run->options->reset_once && records->boots > boots)
@@ -145,10 +159,16 @@ static void monitor_line(void *context, char *line)
 					   *package ? ")" : "");
 		command(run, "{\"execute\":\"qmp_capabilities\"}\n"
 			     "{\"execute\":\"cont\"}\n");
+	} else if (run->mark && take_exits(&run->exits, message, run->mark,
+					    run->mark == run->trace.open_mark)) {
+		run->mark = NULL;
+		tell(run, CONSOLE, "\n", 1);
 	} else if (!json_unpack(message, "{s:s,s?{s?s}}", "event", &event, "data",
 				"reason", &reason)) {
-		if (!strcmp(event, "RESUME"))
+		if (!strcmp(event, "RESUME") && !run->running) {
 			run->running = true;
+			run->records.started = now();
+		}
 		if (!strcmp(event, "SUSPEND"))
 			run->wake_up = now() + SLEEP_SECONDS;
 		if (!strcmp(event, "SHUTDOWN") && reason && !run->shutdown_reason)
@@ -349,6 +369,7 @@ void run_guest(struct run *run, const struct options *options, const char *accel
 	};
 	init_trace(&run->trace, &run->ending, options->accesses, record_line, run);
 	init_records(&run->records, &run->ending, &run->trace);
+	init_exits(&run->exits, &run->ending);
 
 	started = now();
 	run->limit = started + (options->interactive ? INFINITY : options->timeout);
@@ -387,4 +408,5 @@ void free_run(struct run *run)
 	}
 	free_records(&run->records);
 	free_trace(&run->trace);
+	free_exits(&run->exits);
 }

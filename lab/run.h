@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "exits.h"
 #include "options.h"
 #include "qemu.h"
 #include "records.h"
@@ -33,6 +34,7 @@ struct run {
 	char *last_line;	/* of the console, or NULL */
 	struct records records;
 	struct trace trace;
+	struct exits exits;
 
 	/* For run.c alone. */
 	pid_t pid;
@@ -41,6 +43,7 @@ struct run {
 	double limit;		/* of its life, in the time of now() */
 	double deadline;	/* for what it is to do next */
 	double wake_up;		/* when to wake it; INFINITY while it is awake */
+	const char *mark;	/* of the exits that were asked for last */
 	bool killed;
 	bool heeds_user;
 	bool running;		/* QEMU accepted its arguments and started */

@@ -62,6 +62,10 @@ static void console_line(void *context, char *line)
 
 	if (strstr(line, "Linux version"))
 		trace->kernel_speaks = true;
+	for (size_t i = trace->phase + 1; i < NR_PHASES; i++) {
+		if (strstr(line, phases[i].begins))
+			trace->phase = i;
+	}
 }
 
 void init_trace(struct trace *trace, struct ending *ending, bool lists_accesses,
@@ -92,16 +96,23 @@ void free_trace(struct trace *trace)
 	free(trace->accesses);
 }
 
+static void count_in(struct tally *tally, const struct access *access)
+{
+	if (access->write)
+		tally->writes[access->region->kind]++;
+	else
+		tally->reads[access->region->kind]++;
+}
+
 static void count_access(struct trace *trace, const struct access *access)
 {
-	enum region_kind kind = access->region->kind;
 	struct tally *tally = trace->tally;
 
-	if (access->write)
-		tally->writes[kind]++;
-	else
-		tally->reads[kind]++;
-	if (!trace->lists_accesses || tally != &trace->kernel)
+	count_in(tally, access);
+	if (tally != &trace->kernel)
+		return;
+	count_in(&trace->phases[trace->phase], access);
+	if (!trace->lists_accesses)
 		return;
 	if (trace->nr_accesses == trace->max_accesses) {
 		trace->max_accesses = 2 * trace->max_accesses + 1024;
@@ -125,6 +136,7 @@ static void note_fw_cfg(struct trace *trace)
 		trace->firmware.writes[i] += trace->kernel.writes[i];
 	}
 	trace->kernel = (struct tally){ 0 };
+	memset(trace->phases, 0, sizeof(trace->phases));
 	trace->nr_accesses = 0;
 	trace->handed_over = true;
 }

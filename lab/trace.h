@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "phases.h"
 #include "util.h"
 
 /* What answers an access. */
@@ -53,6 +54,7 @@ enum { UART_CONSOLE, UART_RECORDS, NR_UARTS };
 struct trace {
 	/* To be read when the run is over: every access is in one tally. */
 	struct tally firmware, kernel, rest;
+	struct tally phases[NR_PHASES];	/* of kernel, as far as the console is not late */
 	struct mark *marks;
 	size_t nr_marks;
 
@@ -62,6 +64,7 @@ struct trace {
 	const char *open_mark;	/* the name of that mark, or NULL */
 	bool handed_over;	/* from the firmware to the kernel */
 	bool kernel_speaks;
+	size_t phase;		/* that the kernel is in */
 	uint64_t nr_lines;
 	struct uart uarts[NR_UARTS];
 	struct digest sent, arrived;

@@ -19,6 +19,7 @@
  *   options.c  the command line
  *   trace.c    the accesses in QEMU's trace, for --count
  *   records.c  what the guest's first process sends
+ *   exits.c    what KVM counts, for --exits
  *   qemu.c     QEMU and its arguments
  *   run.c      one life of a guest, and the verdict on it
  *   result.c   --json, --accesses
@@ -91,6 +92,7 @@ static char *probe_kvm(const struct options *options, int signals)
 	probe.job = "idle";
 	probe.timeout = options->probe_seconds;
 	probe.count = false;
+	probe.exits = false;
 	probe.interactive = false;
 	probe.reset_once = false;
 	run_guest(&run, &probe, "kvm", -1, signals);
