@@ -68,6 +68,16 @@ refuses() {
 	rm -f "${TMPDIR:-/tmp}/refuses.$$"
 }
 
+# no_warning DESCRIPTION LOG - what a kernel says when it is in trouble, or when it was
+# given a word that it does not know
+no_warning() {
+	if warning=$(grep -Em1 "WARNING:|BUG:|Oops|Unknown option|unknown parameter" "$2"); then
+		fail "$1: no warning in the log" "$2: $warning"
+	else
+		pass "$1: no warning in the log"
+	fi
+}
+
 # add_summary PASSED FAILED SKIPPED - count what another script has counted
 add_summary() {
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
