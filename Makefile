@@ -6,7 +6,10 @@
 #   BASE=7.3		the kernel in "bases" to work on
 #   KERNEL_SRC=PATH	take the kernel from there, offline: a source tree or a tarball
 #   PCI_CFG_CACHE=DIR	downloads, ccache and builds (default: ~/.cache/pci_cfg)
-#   ACCEL=auto		auto, kvm or tcg; auto tries KVM by booting for 15 s
+#   ACCEL=auto		auto, kvm, tcg, or for what needs KVM nested; auto boots for 15 s to
+#			see if KVM will do, and else takes tcg or nested
+#   BOOTS=5		timed boots of each variant in boot-profile
+#   READS=100000		by each method in bench
 #   MACHINE=q35		the machine of "make boot", as QEMU names it
 #   CMDLINE=		the kernel command line of "make boot", besides the console
 #   TREE=PATH		the git tree of "make apply"
@@ -26,7 +29,7 @@ c11 := -std=gnu11 -Wall -Wextra -Werror
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
-		awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
+		awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@sed -n '/^# Variables/,/^$$/s/^# \{0,1\}//p' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that are missing, and say which
@@ -37,6 +40,15 @@ demo: setup ## fetch, patch, build, boot, measure: the table, out/demo.json and 
 
 exit-cost: setup ## what exits cost on this KVM: a table and out/exit-cost.json, in a minute
 	@lab/exit-cost
+
+bench: setup ## reads in a guest of KVM: time, exits, instructions, contention: 10 minutes
+	@lab/bench
+
+boot-profile: setup ## accesses and time of a boot, phase by phase, with and without the series
+	@lab/boot-profile
+
+report: setup ## one page of all results so far: out/report.html
+	@lab/page
 
 kernel: setup ## build the guest kernel with the series
 	@lab/prepare series
@@ -60,18 +72,22 @@ check: setup ## every test that CI runs; the last line counts them
 check-all: setup ## the long tests as well: boots of the older kernels in "bases"
 	@tests/check all
 
-tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/init ## the lab's own programs, in out/bin/
+tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/page $(out)/bin/init ## the lab's own programs, in out/bin/
 
-vm_parts := options qemu records result run trace util
-$(out)/bin/vm: lab/vm.c $(vm_parts:%=lab/%.c) $(vm_parts:%=lab/%.h)
-$(out)/bin/report: lab/report.c
-$(out)/bin/vm $(out)/bin/report:
+vm_parts := exits hypervisor options qemu records result run trace util
+$(out)/bin/vm: lab/vm.c $(vm_parts:%=lab/%.c) $(vm_parts:%=lab/%.h) lab/phases.h
+report_parts := hypervisor report report_bench report_boot report_contention report_demo report_exit_cost
+$(out)/bin/report: $(report_parts:%=lab/%.c) lab/hypervisor.h lab/report.h lab/phases.h
+page_parts := page page_figure page_files util
+$(out)/bin/page: $(page_parts:%=lab/%.c) lab/page.h lab/util.h
+$(out)/bin/vm $(out)/bin/report $(out)/bin/page:
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) -ljansson
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) -ljansson -lm
 
 # Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
 static := -static
-$(out)/bin/init: lab/init.c lab/restart.c lab/init.h
+init_parts := init measure outer phases restart
+$(out)/bin/init: $(init_parts:%=lab/%.c) lab/init.h lab/phases.h
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $(filter %.c,$^)
 
@@ -83,4 +99,4 @@ $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/ks
 clean: ## remove out/; the cache stays
 	rm -rf $(out)
 
-.PHONY: help setup demo exit-cost kernel boot series apply check check-all tools clean
+.PHONY: help setup demo exit-cost bench boot-profile report kernel boot series apply check check-all tools clean

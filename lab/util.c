@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* util - what every part of vm uses: how it ends, texts, lines, the clock */
+/* util - what every part of vm uses, and page in part: how it ends, texts, lines, the clock */
 
 #define _GNU_SOURCE
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ void die(int status, const char *fmt, ...)
 {
 	va_list args;
 
-	fputs("vm: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * util - what every part of vm uses: how it ends, texts, lines, the clock
+ * util - what every part of vm uses, and page in part: how it ends, texts, lines, the clock
  *
  * Nothing here knows of guests or of QEMU. Whoever is out of memory does not
  * return: vm ends with EXIT_HOST.
@@ -37,7 +37,7 @@ struct lines {
 	size_t length, size;
 };
 
-/* Say "vm: ..." on stderr and exit with this status. */
+/* Say "vm: ..." (or page) on stderr and exit with this status. */
 void die(int status, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 
