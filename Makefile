@@ -41,7 +41,7 @@ demo: setup ## fetch, patch, build, boot, measure: the table, out/demo.json and 
 exit-cost: setup ## what exits cost on this KVM: a table and out/exit-cost.json, in a minute
 	@lab/exit-cost
 
-bench: setup ## reads in a guest of KVM: time, exits, instructions, contention: 10 minutes
+bench: setup ## reads in a guest of KVM: time, exits, instructions, contention: 5 minutes
 	@lab/bench
 
 boot-profile: setup ## accesses and time of a boot, phase by phase, with and without the series

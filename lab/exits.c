@@ -23,9 +23,11 @@ static const struct {
 	[USER_EXITS]	= { "fpu_reload",	"user" },
 };
 
-void init_exits(struct exits *exits, struct ending *ending)
+void init_exits(struct exits *exits, struct ending *ending, bool must_count)
 {
-	*exits = (struct exits){ .marks = checked(json_object()), .ending = ending };
+	*exits = (struct exits){
+		.marks = checked(json_object()), .ending = ending, .must_count = must_count,
+	};
 }
 
 void free_exits(struct exits *exits)
@@ -75,6 +77,9 @@ bool take_exits(struct exits *exits, const json_t *answer, const char *mark, boo
 			end(exits->ending, EXIT_HOST,
 			    "KVM does not count what --exits asks for (Linux 5.14 does)");
 	}
+	if (exits->must_count && !json_array_size(processors))
+		end(exits->ending, EXIT_HOST,
+		    "QEMU has no statistics of KVM (Linux 5.14 and QEMU 7.1 have them)");
 	if (!begins) {
 		spent = checked(json_pack("{s:f}", "seconds", at - exits->asked_at));
 		for (int kind = 0; kind < NR_EXIT_KINDS; kind++)

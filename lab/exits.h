@@ -24,12 +24,13 @@ struct exits {
 	struct ending *ending;	/* told what goes wrong */
 
 	/* For exits.c alone. */
+	bool must_count;
 	double asked_at;
 	uint64_t counts[NR_EXIT_KINDS];
 };
 
-/* free_exits() frees what it owns. */
-void init_exits(struct exits *exits, struct ending *ending);
+/* That nothing is counted is an error with must_count. free_exits() frees what it owns. */
+void init_exits(struct exits *exits, struct ending *ending, bool must_count);
 void free_exits(struct exits *exits);
 
 /* Returns the question for QEMU's monitor, a line of QMP. */

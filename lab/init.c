@@ -49,6 +49,7 @@
  *   contention, irqsoff KEY=VALUE...
  *                          one window of these jobs
  *   mark begin=NAME, mark end=NAME
+ *                          an end without NAME is that of the open one
  *   phase name=NAME tsc=N  when it began, by the processor's clock
  *   verdict pass, verdict fail TEXT
  *                          the last record; without one the guest has failed

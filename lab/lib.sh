@@ -60,6 +60,15 @@ ticking() {
 	return "$ticking_rc"
 }
 
+# accel_of_kvm - set accel to ACCEL, auto by default, for what needs KVM
+accel_of_kvm() {
+	accel=${ACCEL:-auto}
+	case $accel in
+	auto | kvm | nested)	;;
+	*)	die "ACCEL=$accel: must be auto, kvm or nested; nothing exits under TCG" ;;
+	esac
+}
+
 # base NAME - read the row of bases into name, kind, package, suites, version,
 # sha256 and tag
 base() {

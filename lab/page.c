@@ -654,8 +654,9 @@ static void irqs_off(void)
 	new_figure("\xc2\xb5s with interrupts off", " \xc2\xb5s", false);
 	add_bars(rows, "irqs_off_us", "method", "from", "method");
 	put_figure("irqs-off", file->root, "The longest stretch with interrupts off while one "
-		   "reader reads, by the irqsoff tracer. Shorter is better. Median, and from the "
-		   "least to the greatest of some windows of a second.");
+		   "reader reads, by the irqsoff tracer, in some windows of 1,000 reads: median, and "
+		   "from the least to the greatest. Shorter is better. Where a method is not "
+		   "shown, the longest one was always another's, as the timer's.");
 	if (figure.count)
 		table("irqs-off-table", file->root, "The longest stretch with interrupts off: "
 		      "median, least and greatest.", irqs_off_columns, rows);

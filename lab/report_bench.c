@@ -98,16 +98,19 @@ static json_t *exits_per_read(const struct input *in, const char *method, const 
 	json_t *mark = member(in->path, marks, method);
 	json_t *empty = member(in->path, marks, "empty");
 	json_t *background = member(in->path, marks, "background");
-	double own = number_in(in, mark, kind) - number_in(in, empty, kind);
+	double own = number_in(in, mark, kind) - number_in(in, empty, kind), others;
 
 	if (!json_is_number(member(in->path, mark, kind)))
 		die(EXIT_USAGE, "%s: no exits of %s: not a guest of KVM", in->path, method);
 	if (!strcmp(kind, "all")) {
-		own -= number_in(in, mark, "irq") - number_in(in, empty, "irq");
-		own -= (other_exits(in, background) - other_exits(in, empty)) /
-		       number_in(in, background, "seconds") * number_in(in, mark, "seconds");
+		others = other_exits(in, background) - other_exits(in, empty);
+		others *= number_in(in, mark, "seconds") / number_in(in, background, "seconds");
+		others = other_exits(in, mark) - other_exits(in, empty) - others;
+		/* An estimate must not take away what was an access. */
+		own = number_in(in, mark, "io") - number_in(in, empty, "io") +
+		      number_in(in, mark, "mmio") - number_in(in, empty, "mmio") +
+		      fmax(others, 0);
 	}
-	/* What is left of the noise may be less than none. */
 	return json_real(fmax(round(1e4 * own / reads) / 1e4, 0));
 }
 
@@ -171,11 +174,11 @@ static json_t *bench_row(const struct measured *m, const struct input *timed,
 	mmio = exits_per_read(timed, m->method, "mmio", some);
 	mapped = !strcmp(serves, "ecam") && json_number_value(mmio) < 0.5;
 
-	return json_pack("{s:s, s:b, s:s, s:s, s:o, s:f, s:f, s:f, s:n, s:O, s:O, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:n}",
+	return json_pack("{s:s, s:b, s:s, s:s, s:o, s:o, s:f, s:f, s:n, s:O, s:O, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:n}",
 			 "boot", m->boot, "series", series, "method", m->method,
 			 "serves", serves, "ecam", strcmp(serves, "ecam") ? json_null() :
 			 json_string(mapped ? "mapped" : "trapped"),
-			 "reads", reads, "seconds", ns / 1e9, "ns_per_read", ns / reads,
+			 "reads", number(reads), "seconds", ns / 1e9, "ns_per_read", ns / reads,
 			 "accesses_per_read",
 			 "median_ns", member(timed->path, latency, "median_ns"),
 			 "p99_ns", member(timed->path, latency, "p99_ns"), "exits_per_read",
@@ -240,7 +243,7 @@ static double in_spread(json_t *spread, const char *name)
 }
 
 /* ECAM against type 1, and what the kernel chooses against ECAM, in the default boot */
-static bool default_holds(json_t *rows)
+static bool default_holds(json_t *rows, bool nested)
 {
 	json_t *ecam = json_array_get(rows, 1), *raw = json_array_get(rows, 2);
 	json_t *ecam_ratio = ratio_of(ecam), *raw_ratio = ratio_of(raw);
@@ -251,7 +254,8 @@ static bool default_holds(json_t *rows)
 	double seconds = json_number_value(json_object_get(raw, "seconds"));
 	bool good = true;
 
-	if (pairs < MIN_PAIRS || !(median <= LIMIT_RATIO))
+	/* What an exit costs a real host is its own matter. */
+	if (nested && (pairs < MIN_PAIRS || !(median <= LIMIT_RATIO)))
 		good = missed(&measured[1], "take at most %g of the time of type 1, over %d pairs or more",
 			      LIMIT_RATIO, MIN_PAIRS);
 	if (!(in_spread(raw_ratio, "median") >= in_spread(ecam_ratio, "min") &&
@@ -269,9 +273,10 @@ static bool default_holds(json_t *rows)
 	return good;
 }
 
-static bool bench_holds(json_t *rows)
+static bool bench_holds(json_t *root, json_t *rows)
 {
-	bool good = default_holds(rows);
+	const char *accel = json_string_value(json_object_get(root, "accel"));
+	bool good = default_holds(rows, !strcmp(accel, "nested"));
 
 	for (size_t i = 0; i < NR_MEASURED; i++) {
 		json_t *row = json_array_get(rows, i);
@@ -323,7 +328,8 @@ static void print_bench(json_t *root, json_t *rows)
 		json_decref(ratio);
 		puts("");
 	}
-	puts("\nExits by KVM's own count, in a run apart from the timing; \"p99\" is of single reads;\n"
+	puts("\nExits by KVM's own count, in a run apart from the timing: \"io\" and \"mmio\" are exact, of\n"
+	     "all exits those of a guest that does nothing are taken off; \"p99\" is of single reads;\n"
 	     "instructions are those of the guest, counted by TCG; \"to type 1\" is the time, median\n"
 	     "(least-greatest) of pairs in turn.");
 	if (json_is_true(json_object_get(root, "emulated")))
@@ -350,7 +356,7 @@ int bench(char **arg)
 	json_object_set(root, "rows", rows);
 	store(root, out);
 	print_bench(root, rows);
-	good = bench_holds(rows);
+	good = bench_holds(root, rows);
 	json_decref(rows);
 	json_decref(root);
 	return good ? EXIT_SUCCESS : EXIT_LIMIT;

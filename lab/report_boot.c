@@ -64,7 +64,7 @@ static json_int_t ticks_of(const char *path, json_t *vm, const char *name, doubl
 }
 
 /*
- * Set ms[] to what each phase took, NAN for one that is over before there is an
+ * Set ms[] to what each phase took, -1 for one that is over before there is an
  * event, and ms[ALL] to their sum. Ticks are told in the time of our own clock, and
  * must agree with it: the guest's user space can't be up before its kernel has begun.
  */
@@ -96,7 +96,7 @@ static void time_boot(const char *path, double ms[NR_PHASES + 1])
 
 	user_space = first_arrival - (first - user) / ticks_per_ms / 1000;
 	start = json_number_value(member(path, vm, "user_space_seconds"));
-	if (user_space > start + 0.01 || user_space - ms[ALL] / 1000 < 0)
+	if (user_space > start + 0.1 || user_space - ms[ALL] / 1000 < 0)
 		die(EXIT_USAGE, "%s: the guest's clock and the host's disagree", path);
 	json_decref(vm);
 }
@@ -172,13 +172,16 @@ static double gone(double before, double after)
 }
 
 /* Tell what the series saves, and whether that is what is promised. */
-static bool holds(const struct profile *before, const struct profile *after)
+static bool holds(const struct profile *before, const struct profile *after, bool nested)
 {
 	double fewer = gone(before->accesses, after->accesses);
 	double faster = before->enumeration_ms > 0 ?
 			gone(before->enumeration_ms, after->enumeration_ms) : 1;
 	bool good = true;
 
+	if ((before->enumeration_ms > 0) != (after->enumeration_ms > 0))
+		die(EXIT_USAGE, "%s, %s: one is timed and the other is not", before->path,
+		    after->path);
 	printf("\n%lld functions: %lld accesses of the kernel instead of %lld, %.1f %% less",
 	       (long long)before->functions, (long long)after->accesses,
 	       (long long)before->accesses, 100 * fewer);
@@ -193,7 +196,8 @@ static bool holds(const struct profile *before, const struct profile *after)
 			LIMIT_ACCESSES, 100 * LIMIT_GONE);
 		good = false;
 	}
-	if (!(faster >= LIMIT_TIME_GONE)) {
+	/* What an exit costs a real host is its own matter. */
+	if (nested && !(faster >= LIMIT_TIME_GONE)) {
 		fprintf(stderr, "report: limit missed: %.0f %% less time of enumeration\n",
 			100 * LIMIT_TIME_GONE);
 		good = false;
@@ -295,7 +299,9 @@ int boot(char **arg)
 			    variants[BOTH], found.gl_pathv[i]);
 		if (!root)
 			root = boot_head(base, series, dir, &profiles[BOTH]);
-		good &= holds(&profiles[UNPATCHED], &profiles[BOTH]);
+		good &= holds(&profiles[UNPATCHED], &profiles[BOTH],
+			      !strcmp(json_string_value(json_object_get(root, "accel")),
+				      "nested"));
 		free_profiles(profiles);
 	}
 	globfree(&found);

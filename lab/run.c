@@ -369,7 +369,7 @@ void run_guest(struct run *run, const struct options *options, const char *accel
 	};
 	init_trace(&run->trace, &run->ending, options->accesses, record_line, run);
 	init_records(&run->records, &run->ending, &run->trace);
-	init_exits(&run->exits, &run->ending);
+	init_exits(&run->exits, &run->ending, !strcmp(accel, "kvm"));
 
 	started = now();
 	run->limit = started + (options->interactive ? INFINITY : options->timeout);

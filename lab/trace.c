@@ -272,7 +272,7 @@ bool begin_mark(struct trace *trace, const char *name)
 
 bool end_mark(struct trace *trace, const char *name)
 {
-	if (!trace->open_mark || strcmp(name, trace->open_mark))
+	if (!trace->open_mark || (*name && strcmp(name, trace->open_mark)))
 		return false;
 	trace->open_mark = NULL;
 	trace->tally = &trace->rest;

@@ -93,8 +93,8 @@ void note_arrival(struct trace *trace, const char *bytes, size_t length);
 void begin_user_space(struct trace *trace);
 
 /*
- * What follows belongs to the mark of this name, until its end. Returns false
- * for a mark in a mark, and for an end without its beginning.
+ * What follows belongs to the mark of this name, until its end, of which the name may
+ * be empty. Returns false for a mark in a mark, and for an end without its beginning.
  */
 bool begin_mark(struct trace *trace, const char *name);
 bool end_mark(struct trace *trace, const char *name);
