@@ -50,6 +50,9 @@ boot-profile: setup ## accesses and time of a boot, phase by phase, with and wit
 report: setup ## one page of all results so far: out/report.html
 	@lab/page
 
+qemu: setup ## build a QEMU that maps ECAM: then demo, bench and boot-profile have it, too
+	@lab/qemu-mapped
+
 kernel: setup ## build the guest kernel with the series
 	@lab/prepare series
 
@@ -99,4 +102,4 @@ $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/ks
 clean: ## remove out/; the cache stays
 	rm -rf $(out)
 
-.PHONY: help setup demo exit-cost bench boot-profile report kernel boot series apply check check-all tools clean
+.PHONY: help setup demo exit-cost bench boot-profile report qemu kernel boot series apply check check-all tools clean

@@ -60,6 +60,10 @@ ticking() {
 	return "$ticking_rc"
 }
 
+# What has a QEMU of lab/qemu-mapped map ECAM.
+# shellcheck disable=SC2034
+mapped_ecam='-global q35-pcihost.mapped-ecam=on'
+
 # accel_of_kvm - set accel to ACCEL, auto by default, for what needs KVM
 accel_of_kvm() {
 	accel=${ACCEL:-auto}

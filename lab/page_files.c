@@ -12,6 +12,7 @@
 static const struct name names[] = {
 	{ "boot",    "default",		"default boot",		0 },
 	{ "boot",    "nommconf",	"pci=nommconf",		0 },
+	{ "boot",    "mapped",		"ECAM mapped",		0 },
 	{ "boot",    "unpatched",	"without the series",	0 },
 	{ "method",  "type1",		"type 1",		0x2e75b6 },
 	{ "method",  "ecam",		"ECAM",			0xc0504d },
