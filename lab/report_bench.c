@@ -336,6 +336,8 @@ static void print_bench(json_t *root, json_t *rows)
 	     "all exits those of a guest that does nothing are taken off; \"p99\" is of single reads;\n"
 	     "instructions are those of the guest, counted by TCG; \"to type 1\" is the time, median\n"
 	     "(least-greatest) of pairs in turn.");
+	if (!strcmp(last, MAPPED))
+		puts("Mapped: on the QEMU that make qemu has built, with mapped-ecam=on.");
 	if (json_is_true(json_object_get(root, "emulated")))
 		puts("This KVM runs on an emulated processor: its exits are exact, its times are good\n"
 		     "for ratios within a boot.");

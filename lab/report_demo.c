@@ -214,6 +214,8 @@ int table(char **arg)
 	printf("\nAccesses a read: those that reached the VMM, counted by it in a run of its own.\n"
 	       "An empty loop takes %.1f ns a turn, which is part of every time above.\n",
 	       json_number_value(member(arg[0], root, "empty_loop_ns_per_read")));
+	if (!strcmp(last, "mapped"))
+		puts("Mapped: on the QEMU that make qemu has built, with mapped-ecam=on.");
 	if (json_is_true(member(arg[0], root, "emulated")))
 		printf("The processor is emulated (%s): the counts are exact, but the times say\n"
 		       "nothing about what an exit costs.\n", text[3]);
