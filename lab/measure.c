@@ -23,6 +23,9 @@
 
 /* bench: for how long the host may look at its counts, and the guest does nothing. */
 #define ANSWER_SECONDS		60
+/* What a kernel still does after its boot, as to refine its clocks, has exits, too. */
+#define SETTLE_SECONDS		4
+
 /* In the background: a second or so. */
 #define BACKGROUND_SPINS	4000
 
@@ -153,6 +156,7 @@ void job_bench(void)
 	unload_module(module);
 
 	stop_echo();
+	sleep(SETTLE_SECONDS);
 	load_with_reads(module, some);
 	for (size_t i = 0; i < NR_METHODS; i++) {
 		if (!available[i])
