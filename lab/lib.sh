@@ -73,6 +73,16 @@ accel_of_kvm() {
 	esac
 }
 
+# kvm_or OTHERWISE - if accel is auto, set it: to kvm if a guest boots with that, which
+# /dev/kvm alone does not say, else to OTHERWISE
+kvm_or() {
+	[ "$accel" = auto ] || return 0
+	accel=kvm
+	# shellcheck disable=SC2154 # top and out are the caller's
+	"$top/out/bin/vm" --probe-kvm --kernel "$out/boot/series/bzImage" \
+		--initrd "$out/boot/series/guest.cpio.gz" >&2 || accel=$1
+}
+
 # base NAME - read the row of bases into name, kind, package, suites, version,
 # sha256 and tag
 base() {

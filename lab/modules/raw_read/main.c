@@ -92,10 +92,7 @@ static int __init raw_read_init(void)
 		pr_err("can't create debugfs directory (%pe)\n", dir);
 		return PTR_ERR(dir);
 	}
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("results", 0400, dir, NULL, &results_fops);
-	debugfs_create_file("chunks", 0400, dir, NULL, &chunks_fops);
-	debugfs_create_file("latency", 0600, dir, NULL, &latency_fops);
+	create_run_files(dir);
 	return 0;
 }
 module_init(raw_read_init);

@@ -103,8 +103,7 @@ static void sort_all(unsigned int reads, u32 *ns)
 	}
 }
 
-/* Time one method, or with NR_METHODS all that are available. */
-static int time_singly(enum method_id only)
+static int time_singly(void)
 {
 	unsigned int reads = min_t(unsigned int, param_reads.value, MAX_TIMES);
 	unsigned int count = 0;
@@ -113,7 +112,6 @@ static int time_singly(enum method_id only)
 	int ret;
 
 	nr_reads = 0;
-	choose_parts(parts, only);
 	for (id = 0; id < NR_METHODS; id++)
 		count += takes_part(&parts[id]);
 
@@ -129,24 +127,13 @@ static int time_singly(enum method_id only)
 			return ret;
 	}
 	nr_reads = reads;
-
-	if (only != NR_METHODS && parts[only].unavailable)
-		return -ENODEV;
 	return 0;
 }
 
 static ssize_t latency_write(struct file *file, const char __user *from,
 			     size_t len, loff_t *ppos)
 {
-	int only = get_methods(from, len), ret;
-
-	if (only < 0)
-		return only;
-	if (mutex_lock_interruptible(&run_lock))
-		return -EINTR;
-	ret = time_singly(only);
-	mutex_unlock(&run_lock);
-	return ret ?: len;
+	return run_methods(from, len, parts, time_singly);
 }
 
 static void show_latency(struct seq_file *s, enum method_id id)

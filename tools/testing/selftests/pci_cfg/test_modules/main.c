@@ -140,10 +140,7 @@ static int __init pci_cfg_test_init(void)
 		pr_err("can't create debugfs directory (%pe)\n", dir);
 		return PTR_ERR(dir);
 	}
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("results", 0400, dir, NULL, &results_fops);
-	debugfs_create_file("chunks", 0400, dir, NULL, &chunks_fops);
-	debugfs_create_file("latency", 0600, dir, NULL, &latency_fops);
+	create_run_files(dir);
 	debugfs_create_file("checks", 0600, dir, NULL, &checks_fops);
 	debugfs_create_file("threads", 0600, dir, NULL, &threads_fops);
 

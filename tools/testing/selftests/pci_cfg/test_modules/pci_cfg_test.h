@@ -54,7 +54,6 @@ extern struct bounded param_reg;
 
 char *get_word(char *word, const char __user *from, size_t len);
 int method_find(const char *name);
-int get_methods(const char __user *from, size_t len);
 
 /* What a method has to do with a run. */
 struct part {
@@ -68,7 +67,8 @@ static inline bool takes_part(const struct part *part)
 	return part->asked && !part->unavailable;
 }
 
-void choose_parts(struct part parts[NR_METHODS], enum method_id only);
+ssize_t run_methods(const char __user *from, size_t len,
+		    struct part parts[NR_METHODS], int (*run)(void));
 void show_parts(struct seq_file *s, const struct part parts[NR_METHODS],
 		void (*show)(struct seq_file *s, enum method_id id));
 
@@ -81,6 +81,8 @@ extern struct mutex run_lock;
 #define BATCH		1000
 
 int end_batch(const struct method *method, int failed);
+
+void create_run_files(struct dentry *dir);
 
 extern const struct file_operations run_fops;
 extern const struct file_operations results_fops;

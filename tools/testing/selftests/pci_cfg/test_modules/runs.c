@@ -6,6 +6,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -89,7 +90,7 @@ int method_find(const char *name)
 }
 
 /* Return the method_id that was written, NR_METHODS for all, or an error. */
-int get_methods(const char __user *from, size_t len)
+static int get_methods(const char __user *from, size_t len)
 {
 	char buf[WORD_SIZE], *word;
 
@@ -102,7 +103,7 @@ int get_methods(const char __user *from, size_t len)
 }
 
 /* Say who takes part when one method is asked for, or with NR_METHODS all. */
-void choose_parts(struct part parts[NR_METHODS], enum method_id only)
+static void choose_parts(struct part parts[NR_METHODS], enum method_id only)
 {
 	enum method_id id;
 
@@ -111,6 +112,28 @@ void choose_parts(struct part parts[NR_METHODS], enum method_id only)
 		parts[id].unavailable = method_unavailable(id, param_bus.value);
 		parts[id].serves = method_serves(id, param_bus.value);
 	}
+}
+
+/*
+ * Have run() time the methods that were written, those that are available.
+ * Return len, -ENODEV when one was asked for and is not available, or why no
+ * run was made or completed.
+ */
+ssize_t run_methods(const char __user *from, size_t len,
+		    struct part parts[NR_METHODS], int (*run)(void))
+{
+	int only = get_methods(from, len), ret;
+
+	if (only < 0)
+		return only;
+	if (mutex_lock_interruptible(&run_lock))
+		return -EINTR;
+	choose_parts(parts, only);
+	ret = run();
+	if (!ret && only != NR_METHODS && parts[only].unavailable)
+		ret = -ENODEV;
+	mutex_unlock(&run_lock);
+	return ret ?: len;
 }
 
 /* Show a line for each method that was asked for, the figures by show(). */
@@ -131,6 +154,15 @@ void show_parts(struct seq_file *s, const struct part parts[NR_METHODS],
 		}
 		seq_putc(s, '\n');
 	}
+}
+
+/* Create the files that time reads. */
+void create_run_files(struct dentry *dir)
+{
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("results", 0400, dir, NULL, &results_fops);
+	debugfs_create_file("chunks", 0400, dir, NULL, &chunks_fops);
+	debugfs_create_file("latency", 0600, dir, NULL, &latency_fops);
 }
 
 /*

@@ -75,8 +75,7 @@ static int time_chunk(unsigned int chunk, unsigned int reads)
 	return 0;
 }
 
-/* Time one method, or with NR_METHODS all that are available. */
-static int time_methods(enum method_id only)
+static int time_methods(void)
 {
 	unsigned int chunks = min_t(unsigned int, param_reads.value, MAX_CHUNKS);
 	unsigned int reads = param_reads.value / chunks;
@@ -86,7 +85,6 @@ static int time_methods(enum method_id only)
 	int ret;
 
 	nr_chunks = 0;
-	choose_parts(parts, only);
 	for (id = 0; id < NR_METHODS; id++)
 		timings[id].reads = 0;
 
@@ -97,24 +95,13 @@ static int time_methods(enum method_id only)
 			return ret;
 	}
 	nr_chunks = chunks;
-
-	if (only != NR_METHODS && parts[only].unavailable)
-		return -ENODEV;
 	return 0;
 }
 
 static ssize_t run_write(struct file *file, const char __user *from,
 			 size_t len, loff_t *ppos)
 {
-	int only = get_methods(from, len), ret;
-
-	if (only < 0)
-		return only;
-	if (mutex_lock_interruptible(&run_lock))
-		return -EINTR;
-	ret = time_methods(only);
-	mutex_unlock(&run_lock);
-	return ret ?: len;
+	return run_methods(from, len, parts, time_methods);
 }
 
 const struct file_operations run_fops = {
