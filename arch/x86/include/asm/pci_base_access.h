@@ -101,7 +101,8 @@ pci_base_ecam_address(const struct pci_mmcfg_region *cfg, unsigned int bus,
  * @value:	what was read; all ones on error
  *
  * Inline with the region and the other operations passed in, so that a test
- * has its own of both and the caller is as short as pci_mmcfg_read().
+ * has its own of both; the caller takes three instructions more than
+ * pci_mmcfg_read().
  *
  * Context: rcu_read_lock() held if @cfg is on pci_mmcfg_list.
  * Return: 0, or what @type1 returned.
