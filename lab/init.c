@@ -29,6 +29,8 @@
  *             CONFIG_IRQSOFF_TRACER; reads=1000, windows=10
  *   churn     remove and insert an ECAM region under load, by the module
  *             /modules/region_churn.ko: seconds=3, between marks as well
+ *   run       a shell script of the initramfs, whose lines are test output: script=PATH;
+ *             a line "ask NAME" asks the host for what vm --on NAME says
  *   idle      nothing: the boot is what is looked at
  *   phases    say when the phases of the boot began: lab/phases.c
  *   host      run a command in a machine with KVM: lab/outer.c
@@ -50,6 +52,7 @@
  *                          one window of these jobs
  *   mark begin=NAME, mark end=NAME
  *                          an end without NAME is that of the open one
+ *   ask NAME               have vm tell QEMU what --on NAME=... says
  *   phase name=NAME tsc=N  when it began, by the processor's clock
  *   verdict pass, verdict fail TEXT
  *                          the last record; without one the guest has failed
@@ -58,6 +61,7 @@
  * WHY", and the end of the guest.
  */
 
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -256,9 +260,11 @@ static void record_lines(const char *kind, FILE *f, const char *name)
 
 	errno = 0;
 	while (getline(&line, &size, f) >= 0) {
+		bool asks = !strncmp(line, "ask ", 4);
+
 		line[strcspn(line, "\n")] = '\0';
-		record("%s %s", kind, line);
-		if (!strcmp(kind, "ktap"))
+		record("%s %s", asks ? "ask" : kind, line + (asks ? 4 : 0));
+		if (!asks && !strcmp(kind, "ktap"))
 			judge_ktap(line);
 		errno = 0;
 	}
@@ -337,25 +343,22 @@ static void fail_if_test_failed(void)
 		fail_because("selftest", first_failure);
 }
 
-static void run_kselftest(void)
+/* Run a command of the shell that is a test. */
+static void run_tests(const char *command, const char *name)
 {
+	FILE *f = popen(command, "re");
 	int status;
-	FILE *f;
 
-	if (access(KSELFTEST, R_OK))
-		fail(KSELFTEST);
-	f = popen("exec sh " KSELFTEST " -c pci_cfg 2>&1", "re");
 	if (!f)
 		fail("sh");
-	record_lines("ktap", f, KSELFTEST);
+	record_lines("ktap", f, name);
 	status = pclose(f);
 	fail_if_test_failed();
 	if (status)
-		fail_because(KSELFTEST, WIFEXITED(status) ?
-			     "failed, though no test did" : "killed");
+		fail_because(name, WIFEXITED(status) ? "failed, though no test did" : "killed");
 	/* A test may be skipped, but not everything. */
 	if (!tests_passed)
-		fail_because(KSELFTEST, "no test passed: all were skipped, or there was none");
+		fail_because(name, "no test passed: all were skipped, or there was none");
 }
 
 static void record_kunit(void)
@@ -371,7 +374,9 @@ static void record_kunit(void)
 
 void job_selftest(void)
 {
-	run_kselftest();
+	if (access(KSELFTEST, R_OK))
+		fail(KSELFTEST);
+	run_tests("exec sh " KSELFTEST " -c pci_cfg 2>&1", KSELFTEST);
 	time_all_methods(&pci_cfg_test);
 	record_kunit();
 	fail_if_test_failed();
@@ -425,6 +430,19 @@ static void job_churn(void)
 	load_module(&region_churn);
 	record("mark end=churn");
 	record_file("result", CHURN_RESULT);
+}
+
+static void job_run(void)
+{
+	char *command;
+
+	if (!strstr(parameters, "script=/"))
+		fail_because("run", "must have script=/PATH");
+	/* They are words NAME=VALUE: the script has them in its environment. */
+	if (asprintf(&command, "export %s; exec sh $script 2>&1", parameters) < 0)
+		fail("run");
+	run_tests(command, "the script");
+	free(command);
 }
 
 static void job_idle(void)
@@ -482,6 +500,7 @@ static const struct {
 	{ "contention",	job_contention },
 	{ "irqsoff",	job_irqsoff },
 	{ "churn",	job_churn },
+	{ "run",	job_run },
 	{ "idle",	job_idle },
 	{ "phases",	job_phases },
 	{ "host",	job_host },

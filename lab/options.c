@@ -19,13 +19,16 @@ static const struct row {
 	const char *help;
 	size_t offset;		/* in struct options */
 	unsigned int min, max;	/* of a number; 0 for a text */
+	bool repeated;		/* a list of texts */
 } rows[] = {
 #define TEXT(name, argument, field, help) \
-	{ name, argument, help, offsetof(struct options, field), 0, 0 }
+	{ name, argument, help, offsetof(struct options, field), 0, 0, false }
+#define TEXTS(name, argument, field, help) \
+	{ name, argument, help, offsetof(struct options, field), 0, 0, true }
 #define NUMBER(name, field, min, max, help) \
-	{ name, "N", help, offsetof(struct options, field), min, max }
+	{ name, "N", help, offsetof(struct options, field), min, max, false }
 #define FLAG(name, field, help) \
-	{ name, NULL, help, offsetof(struct options, field), 0, 0 }
+	{ name, NULL, help, offsetof(struct options, field), 0, 0, false }
 	TEXT("kernel", "FILE", kernel, "bzImage, or vmlinux with a PVH entry"),
 	TEXT("initrd", "FILE", initrd, "initramfs that lab/guest made"),
 	TEXT("append", "TEXT", append, "more of the kernel's command line"),
@@ -44,6 +47,7 @@ static const struct row {
 	TEXT("accesses", "FILE", accesses, "where the kernel's config accesses go, one a line; counts too"),
 	FLAG("reset-once", reset_once, "reset the machine when user space is up; what counts is what comes after"),
 	FLAG("exits", exits, "ask KVM for its exits at each mark; the guest's job waits for that"),
+	TEXTS("on", "NAME=QMP", on, "what to tell QEMU when the guest asks for NAME; may be repeated"),
 	FLAG("interactive", interactive, "the console is here as well, and the time has no limit"),
 	FLAG("probe-kvm", probe_kvm, "only say whether a guest boots with KVM; exit status 1: no"),
 	NUMBER("probe-seconds", probe_seconds, 1, 3600, "how long that may take (default 15)"),
@@ -65,6 +69,18 @@ static void __attribute__((noreturn)) help(void)
 	exit(0);
 }
 
+/* Add one to a list that ends with NULL. */
+static void add_text(char ***list, char *text)
+{
+	size_t count = 0;
+
+	while (*list && (*list)[count])
+		count++;
+	*list = checked(realloc(*list, (count + 2) * sizeof(**list)));
+	(*list)[count] = text;
+	(*list)[count + 1] = NULL;
+}
+
 static void set_option(struct options *options, const struct row *row, char *value)
 {
 	void *field = (char *)options + row->offset;
@@ -73,6 +89,8 @@ static void set_option(struct options *options, const struct row *row, char *val
 
 	if (!row->argument) {
 		*(bool *)field = true;
+	} else if (row->repeated) {
+		add_text(field, value);
 	} else if (!row->max) {
 		*(const char **)field = value;
 	} else {
@@ -154,6 +172,12 @@ static void check_options(const struct options *o)
 		die(EXIT_INPUT, "--exits: not with --count or --accesses, which exit themselves");
 	if (o->count && o->reset_once)
 		die(EXIT_INPUT, "--reset-once: not with --count or --accesses, a reset loses bytes of the serial port");
+	for (char **on = o->on; on && *on; on++) {
+		char *name_end = strchr(*on, '=');
+
+		if (!name_end || name_end == *on || name_end[1] != '{')
+			die(EXIT_INPUT, "--on %s: must be NAME={\"execute\": ...}", *on);
+	}
 	if (!o->log && !o->probe_kvm)
 		die(EXIT_INPUT, "--log FILE is missing, --help says more");
 }

@@ -13,6 +13,7 @@ struct options {
 	unsigned int smp, memory;		/* memory in MiB */
 	unsigned int timeout, probe_seconds;
 	bool count, exits, probe_kvm, interactive, reset_once;
+	char **on;		/* NAME=COMMAND, ends with NULL; NULL: none */
 	char **extra;		/* more arguments for QEMU, ends with NULL */
 };
 

@@ -139,6 +139,14 @@ static bool take_mark(struct records *records, char *text)
 	return false;
 }
 
+static bool take_ask(struct records *records, char *text)
+{
+	if (!*text || records->asked)
+		return false;
+	records->asked = checked(strdup(text));
+	return true;
+}
+
 static bool take_verdict(struct records *records, char *text)
 {
 	if (!strcmp(text, "pass") && !records->trace->open_mark) {
@@ -167,6 +175,7 @@ static const struct {
 	{ "contention",	take_contention },
 	{ "irqsoff",	take_irqsoff },
 	{ "mark",	take_mark },
+	{ "ask",	take_ask },
 	{ "verdict",	take_verdict },
 };
 
@@ -195,6 +204,7 @@ void free_records(struct records *records)
 	json_decref(records->latency);
 	json_decref(records->contention);
 	json_decref(records->irqsoff);
+	free(records->asked);
 	free(records->verdict);
 }
 

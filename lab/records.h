@@ -24,6 +24,7 @@ struct records {
 	bool passed;
 	char *verdict;		/* why it failed, "" for pass; NULL until then */
 	bool restarts;		/* by itself, to another kernel: a start is next */
+	char *asked;		/* a name that nobody has answered to yet, or NULL */
 	bool reset;		/* from outside: nothing counts until the next start */
 
 	/* Who is told. */

@@ -86,6 +86,26 @@ static void follow_mark(struct run *run, const char *before)
 	command(run, question_of_exits());
 }
 
+/* --on. What it comes to, the guest sees for itself. */
+static void answer(struct run *run)
+{
+	char *asked = run->records.asked;
+	size_t length = strlen(asked);
+	char **on = run->options->on;
+
+	while (on && *on && (strncmp(*on, asked, length) || (*on)[length] != '='))
+		on++;
+	if (on && *on) {
+		command(run, *on + length + 1);
+		command(run, "\n");
+	} else {
+		end(&run->ending, EXIT_INPUT, "the guest asks for \"%.*s\", but there is no --on %.*s=...",
+		    QUOTE_LENGTH, asked, QUOTE_LENGTH, asked);
+	}
+	free(asked);
+	run->records.asked = NULL;
+}
+
 static void record_line(void *context, char *line)
 {
 	struct run *run = context;
@@ -96,6 +116,8 @@ static void record_line(void *context, char *line)
 	take_record(records, line);
 	if (run->options->exits)
 		follow_mark(run, mark);
+	if (records->asked)
+		answer(run);
 	if (records->verdict)
 		allow_grace(run);
 	if (run->options->reset_once && records->boots > boots)
