@@ -47,6 +47,9 @@ bench: setup ## reads in a guest of KVM: time, exits, instructions, contention: 
 boot-profile: setup ## accesses and time of a boot, phase by phase, with and without the series
 	@lab/boot-profile
 
+matrix: setup ## boot some 90 machines, command lines, hypervisors and firmware that lies
+	@lab/matrix/run
+
 report: setup ## one page of all results so far: out/report.html
 	@lab/page
 
@@ -102,4 +105,4 @@ $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/ks
 clean: ## remove out/; the cache stays
 	rm -rf $(out)
 
-.PHONY: help setup demo exit-cost bench boot-profile report qemu kernel boot series apply check check-all tools clean
+.PHONY: help setup demo exit-cost bench boot-profile matrix report qemu kernel boot series apply check check-all tools clean

@@ -221,6 +221,10 @@ void take_record(struct records *records, const char *line)
 	/* A start comes with an empty line, which ends what a reset has cut off. */
 	bool understood = !*line || (records->reset && strcmp(kind, "start"));
 
+	/* Firmware that takes each serial port for a terminal (OVMF) has it first. */
+	if (!records->boots && strchr(line, '\033'))
+		understood = true;
+
 	for (size_t i = 0; !understood && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		/* The first record is the start, none follows the verdict. */
 		if (strcmp(kind, kinds[i].kind) || records->verdict ||
