@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ static const struct row {
 	TEXT("kernel", "FILE", kernel, "bzImage, or vmlinux with a PVH entry"),
 	TEXT("initrd", "FILE", initrd, "initramfs that lab/guest made"),
 	TEXT("append", "TEXT", append, "more of the kernel's command line"),
+	TEXT("xen", "FILE", xen, "unpacked Xen that boots the kernel as dom0; 512 MiB at least"),
+	TEXT("xen-append", "TEXT", xen_append, "more of Xen's command line"),
 	TEXT("job", "TEXT", job, "what the guest does: lab/init.c has the list (default selftest)"),
 	TEXT("machine", "TEXT", machine, "QEMU's machine and its properties (default q35)"),
 	TEXT("accel", "NAME", accel, "tcg, kvm, or auto: kvm if a guest boots with it (default tcg)"),
@@ -133,12 +136,49 @@ static void read_options(struct options *options, int argc, char *argv[])
 		options->count = true;
 }
 
-/* An input that QEMU would complain about in a way that does not help. */
-static void check_input(const char *option, const char *path, bool is_kernel)
+/* What a file must be; has() reads it from its start. */
+struct file_kind {
+	bool (*has)(FILE *file);
+	const char *must_be;
+};
+
+static bool has_kernel(FILE *file)
 {
 	/* Where the boot protocol has its magic number (x86/boot.rst). */
 	const long magic_at = 0x202;
-	char elf[4] = "", magic[4] = "";
+	char elf[4], magic[4];
+
+	return fread(elf, sizeof(elf), 1, file) == 1 &&
+	       !fseek(file, magic_at, SEEK_SET) &&
+	       fread(magic, sizeof(magic), 1, file) == 1 &&
+	       (!memcmp(magic, "HdrS", 4) || !memcmp(elf, "\177ELF", 4));
+}
+
+/* A header that is aligned in the first 8 KiB (Multiboot Specification 0.6.96, 3.1). */
+static bool has_multiboot(FILE *file)
+{
+	const uint32_t magic = 0x1badb002;
+	uint32_t words[2048];
+	size_t count = fread(words, sizeof(words[0]), 2048, file);
+
+	for (size_t i = 0; i < count; i++) {
+		if (words[i] == magic)
+			return true;
+	}
+	return false;
+}
+
+static const struct file_kind kernel = {
+	has_kernel, "a kernel, must be a bzImage (arch/x86/boot/bzImage) or a vmlinux"
+};
+
+static const struct file_kind xen = {
+	has_multiboot, "a multiboot image, must be an unpacked boot/xen-*.gz"
+};
+
+/* An input that QEMU would complain about in a way that does not help. */
+static void check_input(const char *option, const char *path, const struct file_kind *kind)
+{
 	struct stat st;
 	FILE *file;
 
@@ -149,23 +189,29 @@ static void check_input(const char *option, const char *path, bool is_kernel)
 		die(EXIT_INPUT, "--%s %s: %s", option, path, strerror(errno));
 	if (!S_ISREG(st.st_mode) || !st.st_size)
 		die(EXIT_INPUT, "--%s %s: must be a file with something in it", option, path);
-	if (is_kernel) {
-		if (fread(elf, sizeof(elf), 1, file) != 1 ||
-		    fseek(file, magic_at, SEEK_SET) ||
-		    fread(magic, sizeof(magic), 1, file) != 1 ||
-		    (memcmp(magic, "HdrS", 4) && memcmp(elf, "\177ELF", 4)))
-			die(EXIT_INPUT, "--%s %s: not a kernel, must be a bzImage (arch/x86/boot/bzImage) or a vmlinux",
-			    option, path);
-	}
+	if (kind && !kind->has(file))
+		die(EXIT_INPUT, "--%s %s: not %s", option, path, kind->must_be);
 	fclose(file);
+}
+
+/* To QEMU, what follows a blank in the name of a module is the module's command line. */
+static void check_xen(const struct options *o)
+{
+	check_input("xen", o->xen, &xen);
+	if (strchr(o->kernel, ' ') || strchr(o->initrd, ' '))
+		die(EXIT_INPUT, "--xen: the name of --kernel or --initrd has a blank");
 }
 
 static void check_options(const struct options *o)
 {
-	check_input("kernel", o->kernel, true);
-	check_input("initrd", o->initrd, false);
+	check_input("kernel", o->kernel, &kernel);
+	check_input("initrd", o->initrd, NULL);
 	if (o->bios)
-		check_input("bios", o->bios, false);
+		check_input("bios", o->bios, NULL);
+	if (o->xen)
+		check_xen(o);
+	else if (*o->xen_append)
+		die(EXIT_INPUT, "--xen-append: only with --xen");
 	if (strcmp(o->accel, "tcg") && strcmp(o->accel, "kvm") && strcmp(o->accel, "auto"))
 		die(EXIT_INPUT, "--accel %s: must be tcg, kvm or auto", o->accel);
 	if (o->count && o->exits)
@@ -186,6 +232,7 @@ void parse_options(struct options *options, int argc, char *argv[])
 {
 	*options = (struct options){
 		.append		= "",
+		.xen_append	= "",
 		.job		= "selftest",
 		.machine	= "q35",
 		.accel		= "tcg",

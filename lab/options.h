@@ -8,6 +8,7 @@
 /* One member for each option, "vm --help" says what they are. */
 struct options {
 	const char *kernel, *initrd, *append, *job;
+	const char *xen, *xen_append;		/* xen is NULL: none */
 	const char *machine, *accel, *cpu, *bios, *qemu;
 	const char *log, *json, *accesses;	/* NULL: not wanted */
 	unsigned int smp, memory;		/* memory in MiB */

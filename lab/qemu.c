@@ -47,15 +47,20 @@ static unsigned long long guest_tsc_khz(char **extra)
 
 char *kernel_command_line(const struct options *o, const char *accel)
 {
+	const char *console = "console=ttyS0 ";
 	char tsc[64] = "";
 
+	/* The first serial port is Xen's, which shows its dom0's console there. */
+	if (o->xen)
+		console = "console=hvc0 ";
+	if (strstr(o->append, "console="))
+		console = "";
 	if (!strncmp(o->machine, "microvm", 7) && !strcmp(accel, "tcg") &&
 	    !strstr(o->append, "tsc_early_khz="))
 		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%llu",
 			 guest_tsc_khz(o->extra));
-	return format("%spanic=-1%s%s%s -- %s",
-		      strstr(o->append, "console=") ? "" : "console=ttyS0 ", tsc,
-		      *o->append ? " " : "", o->append, o->job);
+	return format("%spanic=-1%s%s%s -- %s", console, tsc, *o->append ? " " : "",
+		      o->append, o->job);
 }
 
 /* The text belongs to the list from now on. */
@@ -100,6 +105,38 @@ static void add_serial(struct arguments *arguments, int index, int fd, bool sock
 		   index, index);
 }
 
+/*
+ * Commas separate the modules of a multiboot kernel, two stand for one. Returns text
+ * with them, to be freed.
+ */
+static char *module(const char *text)
+{
+	char *doubled = checked(malloc(2 * strlen(text) + 1)), *to = doubled;
+
+	for (; *text; text++) {
+		if (*text == ',')
+			*to++ = ',';
+		*to++ = *text;
+	}
+	*to = '\0';
+	return doubled;
+}
+
+/* Xen, whose first module is dom0's kernel with its command line. */
+static void add_xen(struct arguments *a, const struct options *o, const char *cmdline)
+{
+	char *kernel = module(o->kernel), *append = module(cmdline);
+	char *initrd = module(o->initrd);
+
+	add_option(a, "-kernel", "%s", o->xen);
+	add_option(a, "-append", "com1=115200,8n1 console=com1%s%s",
+		   *o->xen_append ? " " : "", o->xen_append);
+	add_option(a, "-initrd", "%s %s,%s", kernel, append, initrd);
+	free(kernel);
+	free(append);
+	free(initrd);
+}
+
 static void add_arguments(struct arguments *a, const struct options *o,
 			  const char *accel, const char *cmdline,
 			  const int fds[NR_CHANNELS])
@@ -115,9 +152,13 @@ static void add_arguments(struct arguments *a, const struct options *o,
 	add_option(a, "-m", "%u", o->memory);
 	if (o->bios)
 		add_option(a, "-bios", "%s", o->bios);
-	add_option(a, "-kernel", "%s", o->kernel);
-	add_option(a, "-initrd", "%s", o->initrd);
-	add_option(a, "-append", "%s", cmdline);
+	if (o->xen) {
+		add_xen(a, o, cmdline);
+	} else {
+		add_option(a, "-kernel", "%s", o->kernel);
+		add_option(a, "-initrd", "%s", o->initrd);
+		add_option(a, "-append", "%s", cmdline);
+	}
 	add_option(a, "-action", "reboot=shutdown");
 	add_serial(a, 0, fds[CONSOLE], is_socket(CONSOLE, o));
 	add_serial(a, 1, fds[RECORDS], is_socket(RECORDS, o));

@@ -143,6 +143,8 @@ static void console_line(void *context, char *line)
 	struct run *run = context;
 	char *text = plain(line), *panic = strstr(text, "Kernel panic");
 
+	if (run->options->xen && !panic)
+		panic = strstr(text, "Panic on CPU");
 	if (panic && !run->panic && !run->records.restarts) {
 		run->panic = checked(strdup(panic));
 		allow_grace(run);
