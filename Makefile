@@ -97,6 +97,11 @@ $(out)/bin/init: $(init_parts:%=lab/%.c) lab/init.h lab/phases.h
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $(filter %.c,$^)
 
+# What a guest runs in tests, alone as well.
+$(out)/bin/config_hash $(out)/bin/torture: $(out)/bin/%: tests/guest/%.c tests/guest/ecam.h
+	@mkdir -p $(@D)
+	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $< -pthread
+
 # Its "../kselftest.h" is lab/kselftest.h here, seen from a folder in lab.
 $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/kselftest.h
 	@mkdir -p $(@D)

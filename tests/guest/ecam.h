@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ecam - configuration space of all functions, for a program in a guest */
+#ifndef TESTS_ECAM_H
+#define TESTS_ECAM_H
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define ABSENT		0xffffffffu
+#define NR_FUNCTIONS	0x10000
+#define FUNCTION_SIZE	0x1000
+/* Where the first ECAM region's address is in ACPI's table. */
+#define MCFG		"/sys/firmware/acpi/tables/MCFG"
+#define MCFG_ADDRESS	44
+
+/* A function, as its number among all of segment 0 */
+#define BDF(bus, dev, fn)	((bus) << 8 | (dev) << 3 | (fn))
+
+static volatile uint8_t *ecam;
+
+/* Of QEMU's q35, whose region has all buses. By the module tests/modules/ecam_map. */
+static inline void map_ecam(void)
+{
+	int table = open(MCFG, O_RDONLY), memory = open("/dev/ecam_map", O_RDWR);
+	uint64_t address;
+
+	if (table < 0 || pread(table, &address, sizeof(address), MCFG_ADDRESS) != sizeof(address))
+		err(1, MCFG);
+	ecam = mmap(NULL, (size_t)NR_FUNCTIONS * FUNCTION_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, memory, address);
+	if (ecam == MAP_FAILED)
+		err(1, "/dev/ecam_map");
+	close(table);
+	close(memory);
+}
+
+static inline volatile uint8_t *config(unsigned int bdf, unsigned int reg)
+{
+	return ecam + (size_t)bdf * FUNCTION_SIZE + reg;
+}
+
+static inline uint16_t read16(unsigned int bdf, unsigned int reg)
+{
+	return *(volatile uint16_t *)config(bdf, reg);
+}
+
+static inline uint32_t read32(unsigned int bdf, unsigned int reg)
+{
+	return *(volatile uint32_t *)config(bdf, reg);
+}
+
+static inline void write16(unsigned int bdf, unsigned int reg, uint16_t value)
+{
+	*(volatile uint16_t *)config(bdf, reg) = value;
+}
+
+static inline void write32(unsigned int bdf, unsigned int reg, uint32_t value)
+{
+	*(volatile uint32_t *)config(bdf, reg) = value;
+}
+
+#endif
