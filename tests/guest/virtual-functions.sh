@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# virtual-functions - have a network card make its virtual functions, then run the selftest,
+# virtual-functions.sh - have a network card make its virtual functions, then run the selftest,
 # which compares what the methods read of them as well
 #
 # For init's job run: functions=N is how many functions there are without them.

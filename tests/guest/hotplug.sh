@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# hotplug - plug a function into a slot and out of it again while threads read configuration
+# hotplug.sh - plug a function into a slot and out of it again while threads read configuration
 # space, then run the selftest
 #
 # For init's job run: functions=N is how many there are without it, and what to ask the host
