@@ -518,6 +518,9 @@ static void read_parameters(char **words)
 	if (!f)
 		fail("parameters");
 	for (; *words; words++) {
+		/* QEMU's UEFI firmware has it at the end of the command line. */
+		if (!strncmp(*words, "initrd=", strlen("initrd=")))
+			continue;
 		if (!strchr(*words, '='))
 			fail_because(*words, "not a parameter of a module, NAME=VALUE");
 		fprintf(f, "%s ", *words);
