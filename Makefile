@@ -102,6 +102,11 @@ $(out)/bin/config_hash $(out)/bin/torture: $(out)/bin/%: tests/guest/%.c tests/g
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $< -pthread
 
+# The same for a 32-bit kernel, which may not run the other: lab/prepare i386. It needs gcc-multilib.
+$(out)/bin/init32: $(init_parts:%=lab/%.c) lab/init.h lab/phases.h
+	@mkdir -p $(@D)
+	$(CC) -m32 $(c11) $(CFLAGS) $(static) -o $@ $(filter %.c,$^)
+
 # Its "../kselftest.h" is lab/kselftest.h here, seen from a folder in lab.
 $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/kselftest.h
 	@mkdir -p $(@D)

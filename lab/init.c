@@ -15,6 +15,8 @@
  *   kexec     go on to the kernel /boot/bzImage with /boot/guest.cpio.gz, which
  *             does selftest with the same parameters: the verdict is that one's
  *   kdump     the same, by a crash: needs crashkernel=SIZE on the command line
+ *   checks    what the module compares, and the results of the in-kernel tests: for a
+ *             guest that has no shell
  *   count     one run by each method, each between two marks, for a VMM that
  *             counts accesses
  *   bench     time the methods, after one run by each between two marks, for a host
@@ -382,6 +384,49 @@ void job_selftest(void)
 	fail_if_test_failed();
 }
 
+/* A line of the module's file "checks" as test output. */
+static void record_check(const char *line, unsigned int number)
+{
+	char test[256], name[32], result[8];
+
+	if (sscanf(line, "check=%31s result=%7s", name, result) != 2)
+		snprintf(test, sizeof(test), "# %s", line);
+	else
+		snprintf(test, sizeof(test), "%s %u %s%s",
+			 strcmp(result, "fail") ? "ok" : "not ok", number, name,
+			 strcmp(result, "skip") ? "" : " # SKIP");
+	record("ktap %s", test);
+	judge_ktap(test);
+}
+
+static void job_checks(void)
+{
+	char path[PATH_MAX], *line = NULL;
+	unsigned int number = 0;
+	size_t size = 0;
+	FILE *f;
+
+	load_module(&pci_cfg_test);
+	tell_module(&pci_cfg_test, "checks", "1");
+	path_in(&pci_cfg_test, "checks", path);
+	f = fopen(path, "re");
+	if (!f)
+		fail(path);
+	while (getline(&line, &size, f) >= 0) {
+		line[strcspn(line, "\n")] = '\0';
+		number += !strncmp(line, "check=", 6);
+		record_check(line, number);
+	}
+	free(line);
+	fclose(f);
+	unload_module(&pci_cfg_test);
+	if (!tests_passed)
+		fail_because(path, "no check passed");
+	time_all_methods(&pci_cfg_test);
+	record_kunit();
+	fail_if_test_failed();
+}
+
 static void job_count(void)
 {
 	load_module(&pci_cfg_test);
@@ -495,6 +540,7 @@ static const struct {
 	{ "suspend",	job_suspend },
 	{ "kexec",	job_kexec },
 	{ "kdump",	job_kdump },
+	{ "checks",	job_checks },
 	{ "count",	job_count },
 	{ "bench",	job_bench },
 	{ "contention",	job_contention },

@@ -100,6 +100,11 @@ static char *next_command_line(const char *more)
 	return line;
 }
 
+/* A 32-bit kernel has no such call, and says so. */
+#ifndef SYS_kexec_file_load
+#define SYS_kexec_file_load	-1
+#endif
+
 static void load_next_kernel(unsigned long flags, const char *more)
 {
 	int kernel = open(NEXT_KERNEL, O_RDONLY | O_CLOEXEC);

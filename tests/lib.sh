@@ -99,6 +99,43 @@ no_warning() {
 	fi
 }
 
+# trim TEXT - without what pads it
+trim() {
+	printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'
+}
+
+# baseline_of ROW - the expressions that lab/matrix/baseline has for it
+baseline_of() {
+	sed '/^#/d; /^$/d' "$top/lab/matrix/baseline" |
+		while IFS='|' read -r rows_of expression _; do
+			! printf '%s\n' "$1" | grep -Exq -e "$(trim "$rows_of")" ||
+				trim "$expression"
+		done
+}
+
+# reports ROW LOG - what LOG has that no kernel with the series may print: the lines that
+# lab/matrix/deny matches, each with the 12 that follow, which say where, if lab/matrix/baseline
+# matches none of it for that row
+reports() {
+	# shellcheck disable=SC2154 # top is the caller's
+	deny=$(sed '/^#/d; /^$/d' "$top/lab/matrix/deny")
+	known=$(baseline_of "$1")
+	# Without the times, so that a pattern can begin with a line.
+	sed 's/\r$//; s/^\[ *[0-9.]*\] *//' "$2" >"${TMPDIR:-/tmp}/reports.$$"
+	grep -nE -e "$deny" "${TMPDIR:-/tmp}/reports.$$" | cut -d : -f 1 |
+		while read -r line; do
+			sed -n "$line,$((line + 12))p" "${TMPDIR:-/tmp}/reports.$$" | tr '\n' ' '
+			echo
+		done | {
+		if [ -n "$known" ]; then
+			grep -vE -e "$known" || :
+		else
+			cat
+		fi
+	}
+	rm -f "${TMPDIR:-/tmp}/reports.$$"
+}
+
 # add_summary PASSED FAILED SKIPPED - count what another script has counted
 add_summary() {
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
