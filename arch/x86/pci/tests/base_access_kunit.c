@@ -36,6 +36,9 @@ static const struct guest_case guest_cases[] = {
 			       .acrn_privileged = true }, false },
 	{ "ACRN service VM without ACRN_GUEST", { .hypervisor_bit = true,
 						  .acrn_privileged = true }, false },
+	/* Without ACPI it never gets as far as a choice. */
+	{ "Jailhouse cell", { .hypervisor_bit = true,
+			      .hypervisor_type = true }, true },
 };
 
 /* The facts that are yes or no, so that a case is one line. */
