@@ -99,6 +99,13 @@ base() {
 	fi
 }
 
+# qemu_base NAME - base, of a QEMU
+qemu_base() {
+	base "$1"
+	[ "$package" = qemu ] ||
+		die "$name: not a QEMU; bases has:$(awk '$3 == "qemu" { printf " %s", $1 }' "$top/bases")"
+}
+
 # kernel_version TREE - e.g. 7.3.4; fails when TREE is not a kernel source tree
 kernel_version() {
 	[ -f "$1/Kbuild" ] && [ -f "$1/Kconfig" ] && [ -d "$1/arch/x86/pci" ] &&
