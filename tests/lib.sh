@@ -121,10 +121,11 @@ reports() {
 	deny=$(sed '/^#/d; /^$/d' "$top/lab/matrix/deny")
 	known=$(baseline_of "$1")
 	# Without the times, so that a pattern can begin with a line.
-	sed 's/\r$//; s/^\[ *[0-9.]*\] *//' "$2" >"${TMPDIR:-/tmp}/reports.$$"
-	grep -nE -e "$deny" "${TMPDIR:-/tmp}/reports.$$" | cut -d : -f 1 |
+	lines=$(mktemp)
+	sed 's/\r$//; s/^\[ *[0-9.]*\] *//' "$2" >"$lines"
+	grep -nE -e "$deny" "$lines" | cut -d : -f 1 |
 		while read -r line; do
-			sed -n "$line,$((line + 12))p" "${TMPDIR:-/tmp}/reports.$$" | tr '\n' ' '
+			sed -n "$line,$((line + 12))p" "$lines" | tr '\n' ' '
 			echo
 		done | {
 		if [ -n "$known" ]; then
@@ -133,7 +134,7 @@ reports() {
 			cat
 		fi
 	}
-	rm -f "${TMPDIR:-/tmp}/reports.$$"
+	rm -f "$lines"
 }
 
 # add_summary PASSED FAILED SKIPPED - count what another script has counted
