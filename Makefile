@@ -3,7 +3,7 @@
 # The only front door: every verb is a target here, "make help" lists them.
 #
 # Variables (make VARIABLE=value TARGET):
-#   BASE=7.3		the kernel in "bases" to work on
+#   BASE=7.3		the kernel in "sources" to work on
 #   KERNEL_SRC=PATH	take the kernel from there, offline: a source tree or a tarball
 #   PCI_CFG_CACHE=DIR	downloads, ccache and builds (default: ~/.cache/pci_cfg)
 #   ACCEL=auto		auto, kvm, tcg, or for what needs KVM nested; auto boots for 15 s to
@@ -36,22 +36,22 @@ setup: ## install the Debian packages that are missing, and say which
 	@lab/setup
 
 demo: setup ## fetch, patch, build, boot, measure: the table, out/demo.json and out/demo.svg
-	@lab/demo
+	@measure/demo
 
 exit-cost: setup ## what exits cost on this KVM: a table and out/exit-cost.json, in a minute
-	@lab/exit-cost
+	@measure/exit-cost
 
 bench: setup ## reads in a guest of KVM: time, exits, instructions, contention: 5 minutes
-	@lab/bench
+	@measure/bench
 
 boot-profile: setup ## accesses and time of a boot, phase by phase, with and without the series
-	@lab/boot-profile
+	@measure/boot-profile
 
 matrix: setup ## boot some 90 machines, command lines, hypervisors and firmware that lies
-	@lab/matrix/run
+	@tests/run
 
 report: setup ## one page of all results so far: out/report.html
-	@lab/page
+	@measure/report
 
 qemu: setup ## build a QEMU that maps ECAM: then demo, bench and boot-profile have it, too
 	@lab/qemu-mapped
@@ -75,27 +75,26 @@ apply: ## put the series onto a git tree of your own: make apply TREE=/path/to/l
 check: setup ## every test that CI runs; the last line counts them
 	@tests/check
 
-check-all: setup ## the long tests as well: boots of the older kernels in "bases"
+check-all: setup ## the long tests as well: boots of the older kernels in "sources"
 	@tests/check all
 
 tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/page $(out)/bin/init ## the lab's own programs, in out/bin/
 
-vm_parts := exits hypervisor options qemu records result run trace util
-$(out)/bin/vm: lab/vm.c $(vm_parts:%=lab/%.c) $(vm_parts:%=lab/%.h) lab/phases.h
-report_parts := hypervisor report report_bench report_boot report_contention report_demo report_exit_cost
-$(out)/bin/report: $(report_parts:%=lab/%.c) lab/hypervisor.h lab/report.h lab/phases.h
-page_parts := page page_figure page_files util
-$(out)/bin/page: $(page_parts:%=lab/%.c) lab/page.h lab/util.h
+$(out)/bin/vm: $(wildcard lab/vm/*.[ch]) lab/phases.h
+report_parts := report report_bench report_boot report_contention report_demo report_exit_cost
+$(out)/bin/report: $(report_parts:%=measure/%.c) lab/vm/hypervisor.c lab/vm/hypervisor.h measure/report.h lab/phases.h
+page_parts := page page_figure page_files
+$(out)/bin/page: $(page_parts:%=measure/%.c) lab/vm/util.c measure/page.h lab/vm/util.h
 $(out)/bin/vm $(out)/bin/report $(out)/bin/page:
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) -ljansson -lm
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -Ilab/vm -o $@ $(filter %.c,$^) -ljansson -lm
 
 # Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
 static := -static
-init_parts := init measure outer phases restart
-$(out)/bin/init: $(init_parts:%=lab/%.c) lab/init.h lab/phases.h
+init_sources := $(wildcard lab/init/*.[ch]) lab/phases.h
+$(out)/bin/init: $(init_sources)
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $(filter %.c,$^)
+	$(CC) $(c11) $(CFLAGS) $(static) -Ilab -o $@ $(filter %.c,$^)
 
 # What a guest runs in tests, alone as well.
 $(out)/bin/config_hash $(out)/bin/torture: $(out)/bin/%: tests/guest/%.c tests/guest/ecam.h
@@ -103,14 +102,14 @@ $(out)/bin/config_hash $(out)/bin/torture: $(out)/bin/%: tests/guest/%.c tests/g
 	$(CC) $(c11) $(CFLAGS) $(static) -o $@ $< -pthread
 
 # The same for a 32-bit kernel, which may not run the other: lab/prepare i386. It needs gcc-multilib.
-$(out)/bin/init32: $(init_parts:%=lab/%.c) lab/init.h lab/phases.h
+$(out)/bin/init32: $(init_sources)
 	@mkdir -p $(@D)
-	$(CC) -m32 $(c11) $(CFLAGS) $(static) -o $@ $(filter %.c,$^)
+	$(CC) -m32 $(c11) $(CFLAGS) $(static) -Ilab -o $@ $(filter %.c,$^)
 
-# Its "../kselftest.h" is lab/kselftest.h here, seen from a folder in lab.
-$(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c lab/kselftest.h
+# Its "../kselftest.h" is measure/kselftest.h here, seen from a folder in lab.
+$(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c measure/kselftest.h
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -iquote lab/config -o $@ $<
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -iquote measure/raw_read -o $@ $<
 
 clean: ## remove out/; the cache stays
 	rm -rf $(out)

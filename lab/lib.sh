@@ -87,15 +87,15 @@ kvm_or() {
 # sha256 and tag
 base() {
 	# shellcheck disable=SC2154 # top is the caller's
-	row=$(awk -v name="$1" '$1 == name' "$top/bases")
+	row=$(awk -v name="$1" '$1 == name' "$top/sources")
 	[ -n "$row" ] ||
-		die "$1: no such base; bases has:$(awk '/^[^#]/ { printf " %s", $1 }' "$top/bases")"
+		die "$1: no such base; sources has:$(awk '/^[^#]/ { printf " %s", $1 }' "$top/sources")"
 	# shellcheck disable=SC2034
 	read -r name kind package suites version sha256 tag rest <<-ROW
 		$row
 	ROW
 	if [ -z "$tag" ] || [ -n "$rest" ]; then
-		die "bases: the row of $1 must have 7 columns"
+		die "sources: the row of $1 must have 7 columns"
 	fi
 }
 
@@ -103,7 +103,7 @@ base() {
 qemu_base() {
 	base "$1"
 	[ "$package" = qemu ] ||
-		die "$name: not a QEMU; bases has:$(awk '$3 == "qemu" { printf " %s", $1 }' "$top/bases")"
+		die "$name: not a QEMU; sources has:$(awk '$3 == "qemu" { printf " %s", $1 }' "$top/sources")"
 }
 
 # kernel_version TREE - e.g. 7.3.4; fails when TREE is not a kernel source tree

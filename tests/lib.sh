@@ -104,9 +104,9 @@ trim() {
 	printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'
 }
 
-# baseline_of ROW - the expressions that lab/matrix/baseline has for it
+# baseline_of ROW - the expressions that tests/rows/baseline has for it
 baseline_of() {
-	sed '/^#/d; /^$/d' "$top/lab/matrix/baseline" |
+	sed '/^#/d; /^$/d' "$top/tests/rows/baseline" |
 		while IFS='|' read -r rows_of expression _; do
 			! printf '%s\n' "$1" | grep -Exq -e "$(trim "$rows_of")" ||
 				trim "$expression"
@@ -114,11 +114,11 @@ baseline_of() {
 }
 
 # reports ROW LOG - what LOG has that no kernel with the series may print: the lines that
-# lab/matrix/deny matches, each with the 12 that follow, which say where, if lab/matrix/baseline
+# tests/rows/forbidden matches, each with the 12 that follow, which say where, if tests/rows/baseline
 # matches none of it for that row
 reports() {
 	# shellcheck disable=SC2154 # top is the caller's
-	deny=$(sed '/^#/d; /^$/d' "$top/lab/matrix/deny")
+	deny=$(sed '/^#/d; /^$/d' "$top/tests/rows/forbidden")
 	known=$(baseline_of "$1")
 	# Without the times, so that a pattern can begin with a line.
 	lines=$(mktemp)

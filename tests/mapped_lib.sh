@@ -41,7 +41,7 @@ guest_for() {
 		return 1
 	}
 	make -C "$top" -s --no-print-directory "out/bin/$2" &&
-	"$top/lab/guest-with" "$out/guest.cpio.gz" "$top/out/boot/series/guest.cpio.gz" \
+	"$top/lab/initramfs-with" "$out/guest.cpio.gz" "$top/out/boot/series/guest.cpio.gz" \
 		tests/ecam_map.ko="$out/module/ecam_map.ko" tests/script="$top/tests/guest/$1" \
 		"tests/$2=$top/out/bin/$2"
 }

@@ -145,7 +145,7 @@ lockdep() {
 }
 
 # By the attention button, which pciehp thinks about for 5 seconds, or by the slot's power
-# What pciehp does has lockdep stop (lab/matrix/baseline): so only when half of the time is
+# What pciehp does has lockdep stop (tests/rows/baseline): so only when half of the time is
 # over.
 part_plug() {
 	if [ -e /proc/lockdep_stats ] && [ "$rounds" = 0 ]; then
