@@ -2,24 +2,17 @@
 /*
  * raw_read - time raw_pci_read() on a kernel without the series
  *
- * That kernel exports neither raw_pci_read() nor the methods, and can't say which
- * of them serves, so the selftest's module pci_cfg_test can't be loaded. This one
- * can: whoever loads it says where raw_pci_read() is, as /proc/kallsyms does. It
- * times by the selftest's own code, for its figures to be comparable, and has
- * its parameters and its files "run", "results", "chunks" and "latency", in
- * /sys/kernel/debug/raw_read/. Of the methods it has empty and raw_pci_read.
+ * That kernel exports neither raw_pci_read() nor the methods, and can't say which of them serves,
+ * so the selftest's module pci_cfg_test can't be loaded. This one can: whoever loads it says where
+ * raw_pci_read() is, as /proc/kallsyms does. It times by the selftest's own code, for its figures
+ * to be comparable, and has its parameters and its files "run", "results", "chunks" and "latency",
+ * in /sys/kernel/debug/raw_read/. Of the methods it has empty and raw_pci_read.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/debugfs.h>
-#include <linux/err.h>
 #include <linux/io.h>
-#include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/pci.h>
-
 #include "pci_cfg_test.h"
 
 /* Configuration mechanism #1: PCI 3.0, 3.2.2.3.2 */
@@ -30,17 +23,14 @@ static unsigned long raw_pci_read_at;
 module_param_named(raw_pci_read, raw_pci_read_at, ulong, 0);
 MODULE_PARM_DESC(raw_pci_read, "address of that function");
 
-static int empty_read(unsigned int domain, unsigned int bus,
-		      unsigned int devfn, int reg, int len, u32 *val)
+static int empty_read(unsigned int domain, unsigned int bus, unsigned int devfn, int reg, int len,
+		      u32 *val)
 {
 	*val = 0;
 	return 0;
 }
 
-static const struct pci_raw_ops empty_ops = {
-	.read	= empty_read,
-};
-
+static const struct pci_raw_ops empty_ops = { .read = empty_read };
 static struct pci_raw_ops dispatched_ops;
 
 const struct method methods[NR_METHODS] = {
@@ -70,8 +60,7 @@ static bool __init by_type1(int reg)
 	u32 val;
 
 	dispatched_ops.read(0, param_bus.value, devfn, reg, 4, &val);
-	return inl(CONFIG_ADDRESS) ==
-	       (CONFIG_ENABLE | param_bus.value << 16 | devfn << 8 | reg);
+	return inl(CONFIG_ADDRESS) == (CONFIG_ENABLE | param_bus.value << 16 | devfn << 8 | reg);
 }
 
 static struct dentry *dir;
@@ -79,19 +68,13 @@ static struct dentry *dir;
 static int __init raw_read_init(void)
 {
 	if (!raw_pci_read_at) {
-		pr_err("raw_pci_read must be an address\n");
+		pr_err(KBUILD_MODNAME ": raw_pci_read must be an address\n");
 		return -EINVAL;
 	}
 	dispatched_ops.read = (void *)raw_pci_read_at;
 	/* Two registers: one may be what somebody else has read. */
-	served_by = by_type1(PCI_VENDOR_ID) && by_type1(PCI_CLASS_REVISION) ?
-		    "type1" : "other";
-
+	served_by = by_type1(PCI_VENDOR_ID) && by_type1(PCI_CLASS_REVISION) ? "type1" : "other";
 	dir = debugfs_create_dir(KBUILD_MODNAME, NULL);
-	if (IS_ERR(dir)) {
-		pr_err("can't create debugfs directory (%pe)\n", dir);
-		return PTR_ERR(dir);
-	}
 	create_run_files(dir);
 	return 0;
 }

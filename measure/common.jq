@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# common - numbers, texts and errors of what summarizes results and shows them
+
+include "terms";
+
+# End with one line on stderr and exit status 2: the input is bad.
+def refuse: "\($program): \(.)\n" | halt_error(2);
+
+# {median, min, max} of an array of numbers; null if it is empty
+def spread:
+	sort | if . == [] then null else
+		{median: ((.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2), min: .[0], max: .[-1]}
+	end;
+
+# Rounded to so many significant digits
+def significant($digits):
+	if . == 0 then . else
+		($digits - 1 - (fabs | log10 | floor)) as $shift
+		| if $shift >= 0 then . * pow(10; $shift) | round / pow(10; $shift)
+		  else . / pow(10; -$shift) | round * pow(10; -$shift) end
+	end;
+
+# A number for people: three significant digits, or all of a whole number, in groups
+def number:
+	def grouped: if length > 3 then (.[:-3] | grouped) + "," + .[-3:] else . end;
+	if . < 100 and . != floor then significant(3) | tostring else round | tostring | grouped end;
+
+# What people call the thing that a member of a row names
+def title_of($member): . as $name | titles[$member][$name] // $name;
+
+# A cell of a table: a number, the median of a spread, or a name of this member.  The filter
+# range gets "least-greatest" of a spread.
+def cell($member; range):
+	if . == null then "-"
+	elif type == "number" then number
+	elif type == "object" and .min == .max then .median | number
+	elif type == "object" then (.median | number) + ("\(.min | number)-\(.max | number)" | range)
+	else title_of($member) end;
+
+# A table is {columns, rows}: the paths of members, "a.b" or "a", and the objects that have
+# them.  This is it in cells, and for each column if it has numbers, which go to the right.
+def cells(range):
+	.rows as $rows
+	| {head: (.columns | map(headings[.] // (. / "." | last))),
+	   right: (.columns | map((. / ".") as $path
+		| any($rows[] | getpath($path); type == "number" or type == "object"))),
+	   body: [.columns as $columns | $rows[] as $row
+		| [$columns[] | . as $name | $row | getpath($name / ".") | cell($name; range)]]};
+
+# The table as lines of text, and a paragraph in lines of at most 90 characters
+def text_table:
+	cells(" (\(.))") | .right as $right | [.head] + .body
+	| (transpose | map(map(length) | max)) as $widths
+	| map([to_entries[] | (" " * ($widths[.key] - (.value | length)) // "") as $pad
+		| if $right[.key] then $pad + .value else .value + $pad end]
+		| join("  ") | sub(" +$"; ""));
+def text_lines:
+	reduce (. / " ")[] as $word ([];
+		if . != [] and (.[-1] + $word | length) < 90 then .[-1] += " " + $word else . + [$word] end);
+
+# A result file: the members of the head a line each, and each row on a line, so that two of
+# them can be compared line by line
+def file_text:
+	to_entries | map("\(.key | tojson): " + if .key == "rows"
+		then "[\n  \(.value | map(tojson) | join(",\n  "))\n ]" else .value | tojson end)
+	| "{\(join(",\n "))}";
