@@ -1,60 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
-/* measure - the jobs of init that say what accesses cost: exits, time, interrupts */
+/* measure - the jobs of init that measure accesses: exits, time, interrupts, the boot */
 
-#include <ctype.h>
-#include <errno.h>
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include "init.h"
+#include "phases.h"
 
 #define CONFIG_FILE	"/sys/bus/pci/devices/0000:00:00.0/config"
 #define TRACING		"/sys/kernel/tracing"
 
-/* bench: for how long the host may look at its counts, and the guest does nothing. */
-#define ANSWER_SECONDS		60
-/* What a kernel still does after its boot, as to refine its clocks, has exits, too. */
-#define SETTLE_SECONDS		4
-
-/* In the background: a second or so. */
-#define BACKGROUND_SPINS	4000
-
-/* contention: up to so many at once. */
+/* bench: how long the guest waits for the host's answer at a mark */
+#define ANSWER_SECONDS	60
+/* contention: at most so many readers at once */
 #define MAX_READERS	2
-#define MAX_WINDOWS	1000
 
-/* For a kernel without the series. */
+/* How often contention and irqsoff measure the same */
+static unsigned long windows;
+
+/* For a kernel without the series */
 static const struct module raw_read = { "raw_read", "/modules/raw_read.ko" };
-
-/* Take "NAME=NUMBER", which is for us, out of the parameters of the module. */
-static unsigned long take_parameter(const char *name, unsigned long otherwise)
-{
-	size_t length = strlen(name);
-
-	for (char *word = parameters; *word; word = strchr(word, ' ') + 1) {
-		char *value = word + length + 1, *end;
-		unsigned long number;
-
-		if (strncmp(word, name, length) || word[length] != '=')
-			continue;
-		number = strtoul(value, &end, 10);
-		if (!isdigit((unsigned char)*value) || *end != ' ' || !number)
-			fail_because(name, "must be a number above 0");
-		memmove(word, end + 1, strlen(end + 1) + 1);
-		return number;
-	}
-	return otherwise;
-}
 
 static void load_with_reads(const struct module *module, unsigned long reads)
 {
@@ -65,73 +40,32 @@ static void load_with_reads(const struct module *module, unsigned long reads)
 	parameters[length] = '\0';
 }
 
-/* What is typed does not come back: each byte of the console is an exit or more. */
-static void stop_echo(void)
-{
-	struct termios console;
-
-	if (tcgetattr(STDIN_FILENO, &console))
-		fail("the console");
-	console.c_lflag &= ~ECHO;
-	if (tcsetattr(STDIN_FILENO, TCSANOW, &console))
-		fail("the console");
-}
-
-/* The host types a line when it has asked KVM for its counts. */
-static void await_line(void)
+/*
+ * Begin or end a mark. The host types a line when it has KVM's counts. The end has no name, as each
+ * of its bytes would be an exit in the mark.
+ */
+static void mark_and_wait(const char *edge, const char *name)
 {
 	struct pollfd console = { STDIN_FILENO, POLLIN, 0 };
-	char byte;
+	char line[16];
 
-	do {
-		if (poll(&console, 1, ANSWER_SECONDS * 1000) <= 0)
-			fail_because("bench", "nobody answers a mark on the console, vm's option --exits does");
-		if (read(STDIN_FILENO, &byte, 1) != 1)
-			fail("the console");
-	} while (byte != '\n');
-}
-
-static void begin_counted(const char *name)
-{
-	record("mark begin=%s", name);
-	await_line();
-}
-
-/* Without the name: each of its bytes would be an exit in the mark. */
-static void end_counted(void)
-{
-	record("mark end=");
-	await_line();
-}
-
-static int open_config(void)
-{
-	int fd = open(CONFIG_FILE, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		fail(CONFIG_FILE);
-	return fd;
-}
-
-static uint32_t read_ids(int fd)
-{
-	uint32_t ids;
-
-	if (pread(fd, &ids, sizeof(ids), 0) != sizeof(ids))
-		fail(CONFIG_FILE);
-	return ids;
+	record("mark %s=%s", edge, name);
+	if (poll(&console, 1, ANSWER_SECONDS * 1000) <= 0)
+		fail_because("bench", "nobody answers a mark on the console, vm's option --exits does");
+	if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
+		fail("the console");
 }
 
 /*
- * So much, and not so long: under nested virtualization a guest's timer can stand still
- * when the machine is busy. A read now and then lets KVM see to the guest; exits of
- * accesses are counted apart.
+ * Do a fixed amount of work, which takes about a second, not work for a fixed time: under nested
+ * virtualization a guest's timer can stand still when the machine is busy. A read now and then lets
+ * KVM look after the guest; the exits of accesses are counted apart.
  */
 static void spin(void)
 {
-	int fd = open_config();
+	int fd = open_fd(CONFIG_FILE, O_RDONLY);
 
-	for (int i = 0; i < BACKGROUND_SPINS; i++) {
+	for (int i = 0; i < 4000; i++) {
 		for (volatile int turn = 0; turn < 100000; turn++)
 			;
 		read_ids(fd);
@@ -142,7 +76,7 @@ static void spin(void)
 void job_bench(void)
 {
 	const struct module *module = &pci_cfg_test;
-	unsigned long reads = take_parameter("reads", 100000);
+	unsigned long reads = take_number("reads", 100000);
 	unsigned long some = reads < 10 ? 1 : reads / 10;
 	bool available[NR_METHODS];
 
@@ -152,74 +86,60 @@ void job_bench(void)
 	}
 	load_with_reads(module, 1);
 	for (size_t i = 0; i < NR_METHODS; i++)
-		available[i] = tell_module(module, "run", methods[i]);
+		available[i] = write_to(path_in(module, "run"), methods[i]);
 	unload_module(module);
 
-	stop_echo();
-	sleep(SETTLE_SECONDS);
+	/* Do not echo what the host types: each byte on the console causes exits. */
+	if (system("stty -echo"))
+		fail_because("bench", "stty does not work");
+	/* After its boot a kernel still has some work, such as refining its clocks. */
+	sleep(4);
 	load_with_reads(module, some);
 	for (size_t i = 0; i < NR_METHODS; i++) {
 		if (!available[i])
 			continue;
-		begin_counted(methods[i]);
-		tell_module(module, "run", methods[i]);
-		end_counted();
+		mark_and_wait("begin", methods[i]);
+		write_to(path_in(module, "run"), methods[i]);
+		mark_and_wait("end", "");
 	}
-	begin_counted("background");
+	mark_and_wait("begin", "background");
 	spin();
-	end_counted();
-
-	tell_module(module, "latency", "all");
-	record_module("latency", module, "latency");
+	mark_and_wait("end", "");
+	write_to(path_in(module, "latency"), "all");
+	record_file("latency", path_in(module, "latency"));
 	unload_module(module);
-
 	add_parameter("reads", reads);
 	time_all_methods(module);
 }
 
-struct sample {
-	uint64_t ns;
-	unsigned long reads;
-};
-
-static struct sample take_sample(unsigned long (*count_reads)(void))
+/* While readers are at work, measure how many reads they make, second by second. */
+static void watch(const char *method, const char *from, long readers,
+		  unsigned long (*count_reads)(void))
 {
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned long reads[windows + 1];
+	uint64_t ns[windows + 1];
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-	return (struct sample){ now.tv_sec * 1000000000ull + now.tv_nsec, count_reads() };
-}
-
-/* Readers are at work: say how much they get done, second by second. */
-static void watch(const char *method, const char *from, long processors,
-		  long readers, unsigned long windows, unsigned long (*count_reads)(void))
-{
-	static const struct timespec second = { .tv_sec = 1 };
-	struct sample samples[MAX_WINDOWS + 1];
-
-	/* To send a record takes a processor's time, so that is done in the end. */
-	samples[0] = take_sample(count_reads);
-	for (unsigned long i = 1; i <= windows; i++) {
-		nanosleep(&second, NULL);
-		samples[i] = take_sample(count_reads);
+	/* Records take processor time, so send them afterwards. */
+	for (unsigned long i = 0; i <= windows; i++) {
+		if (i)
+			sleep(1);
+		clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+		ns[i] = now.tv_sec * 1000000000ull + now.tv_nsec;
+		reads[i] = count_reads();
 	}
 	for (unsigned long i = 0; i < windows; i++)
 		record("contention method=%s from=%s processors=%ld readers=%ld window=%lu reads=%lu ns=%llu",
-		       method, from, processors, readers, i,
-		       samples[i + 1].reads - samples[i].reads,
-		       (unsigned long long)(samples[i + 1].ns - samples[i].ns));
+		       method, from, processors, readers, i, reads[i + 1] - reads[i],
+		       (unsigned long long)(ns[i + 1] - ns[i]));
 }
 
 static unsigned long count_threads(void)
 {
 	unsigned long total = 0, reads, wrong;
-	char path[PATH_MAX];
-	FILE *f;
+	FILE *f = open_file(path_in(&pci_cfg_test, "threads"));
 
-	path_in(&pci_cfg_test, "threads", path);
-	f = fopen(path, "re");
-	if (!f)
-		fail(path);
 	while (fscanf(f, "%*s %*s %*s reads=%lu wrong=%lu", &reads, &wrong) == 2) {
 		if (wrong)
 			fail_because("contention", "a kernel thread has read a wrong value");
@@ -229,179 +149,177 @@ static unsigned long count_threads(void)
 	return total;
 }
 
-static void watch_threads(const char *method, long processors, long readers,
-			  unsigned long windows)
+static void watch_threads(const char *method, long readers)
 {
 	char words[64];
 
 	snprintf(words, sizeof(words), "%ld %s", readers, method);
-	if (!tell_module(&pci_cfg_test, "threads", words))
+	if (!write_to(path_in(&pci_cfg_test, "threads"), words))
 		return;
-	watch(method, "kernel", processors, readers, windows, count_threads);
-	tell_module(&pci_cfg_test, "threads", "0");
+	watch(method, "kernel", readers, count_threads);
+	write_to(path_in(&pci_cfg_test, "threads"), "0");
 }
 
-/* A process that reads; only it writes here. A cache line each. */
-static volatile struct process {
-	unsigned long reads, wrong;
-} __attribute__((aligned(64))) *processes;
+/* How often each process has read; each count has its own cache line. */
+static volatile struct count {
+	unsigned long reads;
+} __attribute__((aligned(64))) *counts;
 
 static unsigned long count_processes(void)
 {
 	unsigned long total = 0;
 
-	for (int i = 0; i < MAX_READERS; i++) {
-		if (processes[i].wrong)
-			fail_because("contention", "a process has read a wrong value");
-		total += processes[i].reads;
-	}
+	for (int i = 0; i < MAX_READERS; i++)
+		total += counts[i].reads;
 	return total;
 }
 
-static void __attribute__((noreturn))
-read_forever(volatile struct process *process, int fd, uint32_t expected)
+/* In a process of its own: read until killed, or until a value is wrong. */
+static void __attribute__((noreturn)) read_forever(volatile struct count *count, int fd)
 {
-	uint32_t ids;
+	uint32_t expected = read_ids(fd), ids;
 
-	for (;;) {
-		if (pread(fd, &ids, sizeof(ids), 0) != sizeof(ids) || ids != expected)
-			process->wrong++;
-		process->reads++;
-	}
+	while (pread(fd, &ids, sizeof(ids), 0) == sizeof(ids) && ids == expected)
+		count->reads++;
+	_exit(1);
 }
 
-static void watch_processes(long processors, long readers, unsigned long windows)
+static void watch_processes(long readers)
 {
+	int fd = open_fd(CONFIG_FILE, O_RDONLY), status;
 	pid_t pids[MAX_READERS];
-	int fd = open_config();
-	uint32_t ids = read_ids(fd);
 
 	for (long i = 0; i < readers; i++) {
 		pids[i] = fork();
 		if (pids[i] < 0)
 			fail("fork");
 		if (!pids[i])
-			read_forever(&processes[i], fd, ids);
+			read_forever(&counts[i], fd);
 	}
-	watch("raw_pci_read", "user", processors, readers, windows, count_processes);
+	watch("raw_pci_read", "user", readers, count_processes);
 	for (long i = 0; i < readers; i++) {
 		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
+		if (waitpid(pids[i], &status, 0) < 0 || WIFEXITED(status))
+			fail_because("contention", "a process has read a wrong value");
 	}
 	close(fd);
 }
 
 void job_contention(void)
 {
-	unsigned long windows = take_parameter("windows", 5);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (windows > MAX_WINDOWS)
-		fail_because("windows", "must be a number up to 1000");
-	processes = mmap(NULL, MAX_READERS * sizeof(*processes), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (processes == MAP_FAILED)
+	windows = take_number("windows", 5);
+	counts = mmap(NULL, MAX_READERS * sizeof(*counts), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (counts == MAP_FAILED)
 		fail("mmap");
 	load_module(&pci_cfg_test);
-	for (long readers = 1; readers <= MAX_READERS && readers <= processors; readers++) {
+	for (long n = 1; n <= MAX_READERS && n <= sysconf(_SC_NPROCESSORS_ONLN); n++) {
 		for (size_t i = 1; i < NR_METHODS; i++)
-			watch_threads(methods[i], processors, readers, windows);
-		watch_processes(processors, readers, windows);
+			watch_threads(methods[i], n);
+		watch_processes(n);
 	}
 	unload_module(&pci_cfg_test);
 }
 
-/* Is it one of the words in the first line of the file, if there is one? */
-static bool is_in(const char *path, const char *word)
+/* Find the two functions that the tracer names. */
+static void find_functions(char started_at[128], char ended_at[128])
 {
-	FILE *f = fopen(path, "re");
-	char line[256] = "";
-	bool found = false;
+	FILE *f = open_file(TRACING "/trace");
+	int found = 0;
+	char *line;
 
-	if (!f)
-		return false;
-	if (fgets(line, sizeof(line), f)) {
-		for (char *w = strtok(line, " \n"); w && !found; w = strtok(NULL, " \n"))
-			found = !strcmp(w, word);
-	}
+	while (found < 2 && (line = next_line(f)))
+		found += sscanf(line, "# => started at: %127s", started_at) == 1 ||
+			 sscanf(line, "# => ended at: %127s", ended_at) == 1;
+	if (found < 2)
+		fail_because(TRACING "/trace", "does not say where interrupts were off");
 	fclose(f);
-	return found;
 }
 
-/* The function that the tracer names after the words. */
-static void find_function(const char *words, char name[128])
-{
-	FILE *f = fopen(TRACING "/trace", "re");
-	char line[256];
-
-	if (!f)
-		fail(TRACING "/trace");
-	while (fgets(line, sizeof(line), f)) {
-		char *found = strstr(line, words);
-
-		if (found && sscanf(found + strlen(words), "%127s", name) == 1) {
-			fclose(f);
-			return;
-		}
-	}
-	fail_because(TRACING "/trace", "does not say where interrupts were off");
-}
-
-static bool run_method(const char *method, unsigned long reads)
-{
-	(void)reads;	/* the module has been told */
-	return tell_module(&pci_cfg_test, "run", method);
-}
-
-static bool read_config(const char *method, unsigned long reads)
-{
-	int fd = open_config();
-
-	(void)method;
-	while (reads--)
-		read_ids(fd);
-	close(fd);
-	return true;
-}
-
-/* Do it in each window, and say what was the longest stretch with interrupts off. */
-static void trace_windows(const char *method, const char *from,
-			  bool (*run)(const char *method, unsigned long reads),
-			  unsigned long reads, unsigned long windows)
+/* Make reads in each window, and report the longest time with interrupts off. */
+static void trace_windows(const char *method, bool from_user, unsigned long reads)
 {
 	char started_at[128], ended_at[128];
+	int fd = open_fd(CONFIG_FILE, O_RDONLY);
+	bool available = true;
 
 	for (unsigned long i = 0; i < windows; i++) {
-		bool available;
-
 		write_to(TRACING "/tracing_max_latency", "0");
 		write_to(TRACING "/tracing_on", "1");
-		available = run(method, reads);
+		for (unsigned long n = 0; from_user && n < reads; n++)
+			read_ids(fd);
+		if (!from_user)
+			available = write_to(path_in(&pci_cfg_test, "run"), method);
 		write_to(TRACING "/tracing_on", "0");
 		if (!available)
-			return;
-		find_function("started at:", started_at);
-		find_function("ended at:", ended_at);
+			break;
+		find_functions(started_at, ended_at);
 		record("irqsoff method=%s from=%s window=%lu us=%lu started_at=%s ended_at=%s",
-		       method, from, i, read_number(TRACING "/tracing_max_latency"),
-		       started_at, ended_at);
+		       method, from_user ? "user" : "kernel", i,
+		       read_number(TRACING "/tracing_max_latency"), started_at, ended_at);
 	}
+	close(fd);
 }
 
 void job_irqsoff(void)
 {
-	unsigned long windows = take_parameter("windows", 10);
-	unsigned long reads = take_parameter("reads", 1000);
+	unsigned long reads = take_number("reads", 1000);
 
+	windows = take_number("windows", 10);
 	if (!access(TRACING, F_OK))
 		mount_at("tracefs", TRACING);
-	if (!is_in(TRACING "/available_tracers", "irqsoff"))
+	/* A file of the tracers of latencies, of which we build only this one. */
+	if (access(TRACING "/tracing_max_latency", F_OK))
 		fail_because("irqsoff", "this kernel was built without CONFIG_IRQSOFF_TRACER");
 	write_to(TRACING "/tracing_on", "0");
 	write_to(TRACING "/current_tracer", "irqsoff");
 	load_with_reads(&pci_cfg_test, reads);
 	for (size_t i = 0; i < NR_METHODS; i++)
-		trace_windows(methods[i], "kernel", run_method, reads, windows);
+		trace_windows(methods[i], false, reads);
 	unload_module(&pci_cfg_test);
-	trace_windows("raw_pci_read", "user", read_config, reads, windows);
+	trace_windows("raw_pci_read", true, reads);
+}
+
+/*
+ * Send "phase name=NAME tsc=N" for the next event in the trace with this text. A line is
+ * "TASK-PID [CPU] FLAGS TICKS: console: TEXT" (Documentation/trace/ftrace.rst).
+ */
+static void record_event(FILE *trace, const char *name, const char *text)
+{
+	char *line;
+
+	while ((line = next_line(trace))) {
+		char *event = strstr(line, ": console: ");
+
+		if (!event || !strstr(event, text))
+			continue;
+		*event = '\0';
+		record("phase name=%s tsc=%s", name, strrchr(line, ' ') + 1);
+		return;
+	}
+	fail_because(text, "not in " TRACING "/trace: the command line needs trace_event=printk:console trace_clock=x86-tsc");
+}
+
+/*
+ * Say when the phases of this kernel's boot began, in ticks of the processor's clock (TSC). The
+ * time in the kernel's log won't do: until the kernel trusts its clock source, only timer
+ * interrupts advance that time, and accesses by type 1 are made with interrupts off. So we trace
+ * the log's lines, with "trace_event=printk:console trace_clock=x86-tsc" on the kernel's command
+ * line. Two more records let the host compare the TSC with its own clock.
+ */
+void job_phases(void)
+{
+	FILE *trace;
+
+	mount_at("tracefs", TRACING);
+	trace = open_file(TRACING "/trace");
+	for (size_t i = 0; i < NR_PHASES; i++) {
+		if (phases[i].begins)
+			record_event(trace, phases[i].name, phases[i].begins);
+	}
+	record_event(trace, "user", LAST_LINE);
+	fclose(trace);
+	record("phase name=compare tsc=%llu", __rdtsc());
+	sleep(2);
+	record("phase name=compared tsc=%llu", __rdtsc());
 }

@@ -1,98 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0
 /* options - the command line of vm */
 
+#include "vm.h"
+
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#include "options.h"
-#include "util.h"
+struct options options;
+
+#define FIELD(member)	offsetof(struct options, member)
+#define LIST	UINT_MAX
 
 static const struct row {
 	const char *name;
 	const char *argument;	/* NULL for a flag */
-	const char *help;
 	size_t offset;		/* in struct options */
-	unsigned int min, max;	/* of a number; 0 for a text */
-	bool repeated;		/* a list of texts */
+	unsigned int min, max;	/* of a number; max is 0 for a text, LIST for texts */
+	const char *standard;	/* what it is by default, or NULL */
+	const char *help;
 } rows[] = {
-#define TEXT(name, argument, field, help) \
-	{ name, argument, help, offsetof(struct options, field), 0, 0, false }
-#define TEXTS(name, argument, field, help) \
-	{ name, argument, help, offsetof(struct options, field), 0, 0, true }
-#define NUMBER(name, field, min, max, help) \
-	{ name, "N", help, offsetof(struct options, field), min, max, false }
-#define FLAG(name, field, help) \
-	{ name, NULL, help, offsetof(struct options, field), 0, 0, false }
-	TEXT("kernel", "FILE", kernel, "bzImage, or vmlinux with a PVH entry"),
-	TEXT("initrd", "FILE", initrd, "initramfs that lab/initramfs made"),
-	TEXT("append", "TEXT", append, "more of the kernel's command line"),
-	TEXT("xen", "FILE", xen, "unpacked Xen that boots the kernel as dom0; 512 MiB at least"),
-	TEXT("xen-append", "TEXT", xen_append, "more of Xen's command line"),
-	TEXT("job", "TEXT", job, "what the guest does: lab/init/init.c has the list (default selftest)"),
-	TEXT("machine", "TEXT", machine, "QEMU's machine and its properties (default q35)"),
-	TEXT("accel", "NAME", accel, "tcg, kvm, or auto: kvm if a guest boots with it (default tcg)"),
-	TEXT("cpu", "TEXT", cpu, "QEMU's processor and its properties (default max)"),
-	NUMBER("smp", smp, 1, 255, "processors (default 1)"),
-	NUMBER("memory", memory, 32, 1048576, "MiB (default 256)"),
-	TEXT("bios", "FILE", bios, "firmware (default: QEMU's)"),
-	TEXT("qemu", "PATH", qemu, "QEMU (default qemu-system-x86_64)"),
-	NUMBER("timeout", timeout, 1, 86400, "seconds of the guest's life (default 300)"),
-	TEXT("log", "FILE", log, "where the console goes"),
-	TEXT("json", "FILE", json, "where the result goes"),
-	FLAG("count", count, "count config accesses"),
-	TEXT("accesses", "FILE", accesses, "where the kernel's config accesses go, one a line; counts too"),
-	FLAG("reset-once", reset_once, "reset the machine when user space is up; what counts is what comes after"),
-	FLAG("exits", exits, "ask KVM for its exits at each mark; the guest's job waits for that"),
-	TEXTS("on", "NAME=QMP", on, "what to tell QEMU when the guest asks for NAME; may be repeated"),
-	FLAG("interactive", interactive, "the console is here as well, and the time has no limit"),
-	FLAG("probe-kvm", probe_kvm, "only say whether a guest boots with KVM; exit status 1: no"),
-	NUMBER("probe-seconds", probe_seconds, 1, 3600, "how long that may take (default 15)"),
+	{ "kernel", "FILE", FIELD(kernel), 0, 0, NULL, "bzImage, or vmlinux with a PVH entry" },
+	{ "initrd", "FILE", FIELD(initrd), 0, 0, NULL, "initramfs that lab/initramfs made" },
+	{ "append", "TEXT", FIELD(append), 0, 0, "", "more of the kernel's command line" },
+	{ "xen", "FILE", FIELD(xen), 0, 0, NULL,
+		"unpacked Xen, boots the kernel as dom0; needs 512 MiB" },
+	{ "xen-append", "TEXT", FIELD(xen_append), 0, 0, "", "more of Xen's command line" },
+	{ "job", "TEXT", FIELD(job), 0, 0, "selftest", "what the guest does, see lab/init/init.c" },
+	{ "machine", "TEXT", FIELD(machine), 0, 0, "q35", "QEMU's machine and its properties" },
+	{ "accel", "NAME", FIELD(accel), 0, 0, "tcg",
+		"tcg, kvm, or auto: kvm if a guest boots with it" },
+	{ "cpu", "TEXT", FIELD(cpu), 0, 0, "max", "QEMU's processor and its properties" },
+	{ "smp", "N", FIELD(smp), 1, 255, "1", "processors" },
+	{ "memory", "N", FIELD(memory), 32, 1048576, "256", "MiB" },
+	{ "bios", "FILE", FIELD(bios), 0, 0, NULL, "firmware (default: QEMU's)" },
+	{ "qemu", "PATH", FIELD(qemu), 0, 0, "qemu-system-x86_64", "QEMU" },
+	{ "timeout", "N", FIELD(timeout), 1, 86400, "300",
+		"seconds until the guest must have ended" },
+	{ "log", "FILE", FIELD(log), 0, 0, NULL, "write the console to this file" },
+	{ "json", "FILE", FIELD(json), 0, 0, NULL, "write the result to this file" },
+	{ "count", NULL, FIELD(count), 0, 0, NULL, "count configuration accesses" },
+	{ "accesses", "FILE", FIELD(accesses), 0, 0, NULL,
+		"write the kernel's accesses to this file, one a line; implies --count" },
+	{ "reset-once", NULL, FIELD(reset_once), 0, 0, NULL,
+		"reset the machine when user space is up; the boot after that counts" },
+	{ "exits", NULL, FIELD(exits), 0, 0, NULL,
+		"ask KVM for its exits at each mark; the guest's job waits" },
+	{ "on", "NAME=QMP", FIELD(on), 0, LIST, NULL,
+		"send QEMU this when the guest asks for NAME; may be repeated" },
+	{ "interactive", NULL, FIELD(interactive), 0, 0, NULL,
+		"use this terminal as the console as well, without a timeout" },
+	{ "probe-kvm", NULL, FIELD(probe_kvm), 0, 0, NULL,
+		"only say whether a guest boots with KVM; exit status 1: no" },
+	{ "probe-seconds", "N", FIELD(probe_seconds), 1, 3600, "15", "how long that may take" },
 };
 
-#define NR_ROWS	(sizeof(rows) / sizeof(rows[0]))
-
-static void __attribute__((noreturn)) help(void)
+static void __attribute__((noreturn)) print_help(void)
 {
 	puts("Usage: vm --kernel FILE --initrd FILE --log FILE [options] [-- QEMU arguments]\n"
 	     "Run one virtual machine, and say how it ended.\n");
-	for (size_t i = 0; i < NR_ROWS; i++) {
-		char *name = format("--%s %s", rows[i].name,
-				    rows[i].argument ? rows[i].argument : "");
-
-		printf("  %-20s %s\n", name, rows[i].help);
-		free(name);
+	for (const struct row *row = rows; row < rows + COUNT(rows); row++) {
+		printf("  --%s %-*s %s", row->name, (int)(17 - strlen(row->name)),
+		       row->argument ? row->argument : "", row->help);
+		printf(row->standard && *row->standard ? " (default %s)\n" : "\n", row->standard);
 	}
 	exit(0);
 }
 
-/* Add one to a list that ends with NULL. */
-static void add_text(char ***list, char *text)
+static void set_option(const struct row *row, const char *value)
 {
-	size_t count = 0;
-
-	while (*list && (*list)[count])
-		count++;
-	*list = checked(realloc(*list, (count + 2) * sizeof(**list)));
-	(*list)[count] = text;
-	(*list)[count + 1] = NULL;
-}
-
-static void set_option(struct options *options, const struct row *row, char *value)
-{
-	void *field = (char *)options + row->offset;
+	void *field = (char *)&options + row->offset;
 	unsigned long number;
 	char *after;
 
 	if (!row->argument) {
 		*(bool *)field = true;
-	} else if (row->repeated) {
+	} else if (row->max == LIST) {
 		add_text(field, value);
 	} else if (!row->max) {
 		*(const char **)field = value;
@@ -101,148 +86,109 @@ static void set_option(struct options *options, const struct row *row, char *val
 		number = strtoul(value, &after, 10);
 		if (!isdigit((unsigned char)*value) || *after || errno ||
 		    number < row->min || number > row->max)
-			die(EXIT_INPUT, "--%s %s: must be a number from %u to %u",
-			    row->name, value, row->min, row->max);
+			errx(EXIT_INPUT, "--%s %s: must be a number from %u to %u",
+			     row->name, value, row->min, row->max);
 		*(unsigned int *)field = number;
 	}
 }
 
-static void read_options(struct options *options, int argc, char *argv[])
+static void read_options(int argc, char *argv[])
 {
-	struct option longs[NR_ROWS + 2] = { { "help", no_argument, NULL, 'h' } };
+	struct option longs[COUNT(rows) + 2] = { [COUNT(rows)] = { "help", 0, NULL, 'h' } };
 	int option, index = 0;
 
-	for (size_t i = 0; i < NR_ROWS; i++)
-		longs[i + 1] = (struct option){
-			rows[i].name, rows[i].argument ? required_argument : no_argument,
-			NULL, 0,
-		};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		longs[i].name = rows[i].name;
+		longs[i].has_arg = rows[i].argument ? required_argument : no_argument;
+		if (rows[i].standard)
+			set_option(&rows[i], rows[i].standard);
+	}
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+:h", longs, &index)) >= 0) {
 		if (option == 'h')
-			help();
-		if (option == ':')
-			die(EXIT_INPUT, "%s: its value is missing", argv[optind - 1]);
+			print_help();
 		if (option)
-			die(EXIT_INPUT, "%s: no such option, --help lists them",
-			    argv[optind - 1]);
-		set_option(options, &rows[index - 1], optarg);
+			errx(EXIT_INPUT, "%s: %s", argv[optind - 1], option == ':' ?
+			     "its value is missing" : "no such option, --help lists them");
+		set_option(&rows[index], optarg);
 	}
 	if (argv[optind] && strcmp(argv[optind - 1], "--"))
-		die(EXIT_INPUT, "%s: not an option (QEMU's own arguments stand after --)",
-		    argv[optind]);
-	options->extra = argv + optind;
-	if (options->accesses)
-		options->count = true;
+		errx(EXIT_INPUT, "%s: not an option (QEMU's own arguments follow --)",
+		     argv[optind]);
+	options.extra = argv + optind;
+	if (options.accesses)
+		options.count = true;
 }
 
-/* What a file must be; has() reads it from its start. */
-struct file_kind {
-	bool (*has)(FILE *file);
-	const char *must_be;
+/* What an input file must have, in steps of 4 bytes from the first to the last place. */
+static const struct {
+	const char *option, *magic;
+	size_t first, last;
+} magics[] = {
+	{ "kernel",	"HdrS",			0x202, 0x202 },	/* x86/boot.rst */
+	{ "kernel",	"\177ELF",		0, 0 },
+	{ "xen",	"\002\260\255\033",	0, 8192 - 4 },	/* Multiboot 0.6.96, 3.1 */
 };
 
-static bool has_kernel(FILE *file)
+/*
+ * Check an input file, as QEMU's own message would not help. kind describes the right
+ * kind of file; it is NULL if any will do.
+ */
+static void check_input(const char *option, const char *path, const char *kind)
 {
-	/* Where the boot protocol has its magic number (x86/boot.rst). */
-	const long magic_at = 0x202;
-	char elf[4], magic[4];
-
-	return fread(elf, sizeof(elf), 1, file) == 1 &&
-	       !fseek(file, magic_at, SEEK_SET) &&
-	       fread(magic, sizeof(magic), 1, file) == 1 &&
-	       (!memcmp(magic, "HdrS", 4) || !memcmp(elf, "\177ELF", 4));
-}
-
-/* A header that is aligned in the first 8 KiB (Multiboot Specification 0.6.96, 3.1). */
-static bool has_multiboot(FILE *file)
-{
-	const uint32_t magic = 0x1badb002;
-	uint32_t words[2048];
-	size_t count = fread(words, sizeof(words[0]), 2048, file);
-
-	for (size_t i = 0; i < count; i++) {
-		if (words[i] == magic)
-			return true;
-	}
-	return false;
-}
-
-static const struct file_kind kernel = {
-	has_kernel, "a kernel, must be a bzImage (arch/x86/boot/bzImage) or a vmlinux"
-};
-
-static const struct file_kind xen = {
-	has_multiboot, "a multiboot image, must be an unpacked boot/xen-*.gz"
-};
-
-/* An input that QEMU would complain about in a way that does not help. */
-static void check_input(const char *option, const char *path, const struct file_kind *kind)
-{
+	char head[8192];
+	bool found = !kind;
 	struct stat st;
+	size_t length;
 	FILE *file;
 
 	if (!path)
-		die(EXIT_INPUT, "--%s FILE is missing, --help says more", option);
+		errx(EXIT_INPUT, "--%s FILE is missing, --help says more", option);
 	file = fopen(path, "re");
 	if (!file || fstat(fileno(file), &st))
-		die(EXIT_INPUT, "--%s %s: %s", option, path, strerror(errno));
+		err(EXIT_INPUT, "--%s %s", option, path);
 	if (!S_ISREG(st.st_mode) || !st.st_size)
-		die(EXIT_INPUT, "--%s %s: must be a file with something in it", option, path);
-	if (kind && !kind->has(file))
-		die(EXIT_INPUT, "--%s %s: not %s", option, path, kind->must_be);
+		errx(EXIT_INPUT, "--%s %s: must be a file with something in it", option, path);
+	length = fread(head, 1, sizeof(head), file);
 	fclose(file);
+	for (size_t i = 0; i < COUNT(magics); i++) {
+		for (size_t at = magics[i].first; at <= magics[i].last && at + 4 <= length; at += 4)
+			found |= !strcmp(option, magics[i].option) &&
+				 !memcmp(head + at, magics[i].magic, 4);
+	}
+	if (!found)
+		errx(EXIT_INPUT, "--%s %s: not %s", option, path, kind);
 }
 
-/* To QEMU, what follows a blank in the name of a module is the module's command line. */
-static void check_xen(const struct options *o)
+void parse_options(int argc, char *argv[])
 {
-	check_input("xen", o->xen, &xen);
-	if (strchr(o->kernel, ' ') || strchr(o->initrd, ' '))
-		die(EXIT_INPUT, "--xen: the name of --kernel or --initrd has a blank");
-}
+	const struct options *o = &options;
 
-static void check_options(const struct options *o)
-{
-	check_input("kernel", o->kernel, &kernel);
+	read_options(argc, argv);
+	check_input("kernel", o->kernel,
+		    "a kernel, must be a bzImage (arch/x86/boot/bzImage) or a vmlinux");
 	check_input("initrd", o->initrd, NULL);
 	if (o->bios)
 		check_input("bios", o->bios, NULL);
 	if (o->xen)
-		check_xen(o);
+		check_input("xen", o->xen, "a multiboot image, must be an unpacked boot/xen-*.gz");
 	else if (*o->xen_append)
-		die(EXIT_INPUT, "--xen-append: only with --xen");
+		errx(EXIT_INPUT, "--xen-append: only with --xen");
+	/* QEMU takes what follows a blank in a module's name for the module's command line. */
+	if (o->xen && (strchr(o->kernel, ' ') || strchr(o->initrd, ' ')))
+		errx(EXIT_INPUT, "--xen: the name of --kernel or --initrd has a blank");
 	if (strcmp(o->accel, "tcg") && strcmp(o->accel, "kvm") && strcmp(o->accel, "auto"))
-		die(EXIT_INPUT, "--accel %s: must be tcg, kvm or auto", o->accel);
+		errx(EXIT_INPUT, "--accel %s: must be tcg, kvm or auto", o->accel);
 	if (o->count && o->exits)
-		die(EXIT_INPUT, "--exits: not with --count or --accesses, which exit themselves");
+		errx(EXIT_INPUT, "--exits: not with --count or --accesses, which exit themselves");
 	if (o->count && o->reset_once)
-		die(EXIT_INPUT, "--reset-once: not with --count or --accesses, a reset loses bytes of the serial port");
-	for (char **on = o->on; on && *on; on++) {
-		char *name_end = strchr(*on, '=');
+		errx(EXIT_INPUT, "--reset-once: not with --count or --accesses, a reset loses bytes of the serial port");
+	for (const char **on = o->on; on && *on; on++) {
+		const char *name_end = strchr(*on, '=');
 
 		if (!name_end || name_end == *on || name_end[1] != '{')
-			die(EXIT_INPUT, "--on %s: must be NAME={\"execute\": ...}", *on);
+			errx(EXIT_INPUT, "--on %s: must be NAME={\"execute\": ...}", *on);
 	}
 	if (!o->log && !o->probe_kvm)
-		die(EXIT_INPUT, "--log FILE is missing, --help says more");
-}
-
-void parse_options(struct options *options, int argc, char *argv[])
-{
-	*options = (struct options){
-		.append		= "",
-		.xen_append	= "",
-		.job		= "selftest",
-		.machine	= "q35",
-		.accel		= "tcg",
-		.cpu		= "max",
-		.qemu		= "qemu-system-x86_64",
-		.smp		= 1,
-		.memory		= 256,
-		.timeout	= 300,
-		.probe_seconds	= 15,
-	};
-	read_options(options, argc, argv);
-	check_options(options);
+		errx(EXIT_INPUT, "--log FILE is missing, --help says more");
 }

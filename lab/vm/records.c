@@ -1,31 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0
-/* records - what the guest's first process says through the second serial port */
+/*
+ * records - what the guest says through its second serial port, and what follows
+ *
+ * lab/init/init.c lists the records.
+ */
+
+#include "vm.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "records.h"
 
 /*
- * "a=1 b=text" as an object. The value of "unavailable" is free text to the
- * end of the line. Returns NULL for anything else.
+ * For --exits: KVM's binary statistics, which QEMU passes on (query-stats, since QEMU 7.1 and
+ * Linux 5.14). The names are those of arch/x86/kvm/x86.c.
+ */
+static const struct {
+	const char *statistic, *member;
+} exit_kinds[NR_EXIT_KINDS] = {
+	{ "exits",	"all" },
+	{ "irq_exits",	"irq" },
+	{ "io_exits",	"io" },
+	{ "mmio_exits",	"mmio" },
+	/* KVM saves the guest's FPU registers whenever KVM_RUN returns. */
+	{ "fpu_reload",	"user" },
+};
+
+bool take_exits(json_t *message)
+{
+	json_t *processors, *processor, *statistic, *spent;
+	json_int_t counts[NR_EXIT_KINDS] = { 0 }, value;
+	double at = now();
+	size_t i, j, kind;
+	const char *name;
+
+	/* No other command has an id. */
+	if (json_unpack(message, "{s:s,s:o}", "id", &name, "return", &processors))
+		return false;
+	json_array_foreach(processors, i, processor) {
+		size_t found = 0;
+
+		json_array_foreach(json_object_get(processor, "stats"), j, statistic) {
+			if (json_unpack(statistic, "{s:s,s:I}", "name", &name, "value", &value))
+				continue;
+			for (kind = 0; kind < NR_EXIT_KINDS; kind++) {
+				if (!strcmp(name, exit_kinds[kind].statistic)) {
+					counts[kind] += value;
+					found++;
+				}
+			}
+		}
+		if (found != NR_EXIT_KINDS)
+			end(EXIT_HOST,
+			    "KVM does not count what --exits asks for (Linux 5.14 does)");
+	}
+	/* Without KVM nothing is counted, and the JSON file says null. */
+	if (!i && !strcmp(run.accel, "kvm"))
+		end(EXIT_HOST,
+		    "QEMU has no statistics of KVM (Linux 5.14 and QEMU 7.1 have them)");
+	if (run.counted != trace.open_mark) {
+		spent = checked(json_pack("{s:f}", "seconds", at - run.counted_at));
+		for (kind = 0; kind < NR_EXIT_KINDS; kind++)
+			json_object_set_new(spent, exit_kinds[kind].member, i ?
+				json_integer(counts[kind] - run.counts[kind]) : json_null());
+		json_object_set_new(run.exits, run.counted, spent);
+	}
+	memcpy(run.counts, counts, sizeof(counts));
+	run.counted_at = at;
+	return true;
+}
+
+/*
+ * Returns "a=1 b=text" as an object, or NULL if it is something else. The value of "unavailable"
+ * is text up to the end of the line.
  */
 static json_t *parse_pairs(char *text)
 {
 	json_t *pairs = checked(json_object());
-	char *pair, *rest = text;
+	char *pair, *value, *after;
+	long long number;
+	bool is_number;
 
-	while (*rest) {
-		bool free_text = !strncmp(rest, "unavailable=", 12);
-		char *value, *end_of_number;
-		json_t *item;
-		long long number;
-
-		pair = strsep(&rest, free_text ? "\n" : " ");
-		if (!rest)
-			rest = "";
+	while (text) {
+		pair = strsep(&text, strncmp(text, "unavailable=", 12) ? " " : "\n");
 		if (!*pair)
 			continue;
 		value = strchr(pair, '=');
@@ -35,207 +90,171 @@ static json_t *parse_pairs(char *text)
 		}
 		*value++ = '\0';
 		errno = 0;
-		number = strtoll(value, &end_of_number, 10);
-		if (isdigit((unsigned char)*value) && !*end_of_number && !errno)
-			item = json_integer(number);
-		else
-			item = json_string(value);
-		json_object_set_new(pairs, pair, checked(item));
+		number = strtoll(value, &after, 10);
+		is_number = isdigit((unsigned char)*value) && !*after && !errno;
+		json_object_set_new(pairs, pair,
+				    is_number ? json_integer(number) : json_string(value));
 	}
 	return pairs;
 }
 
-/* What a kernel has said that is gone. */
-static void forget(struct records *records)
+/*
+ * --reset-once. Otherwise a reset ends QEMU, even if the guest wants it. SeaBIOS follows our reset
+ * by one of its own, so allow them until user space is up again.
+ */
+static void reset_once(void)
 {
-	json_decref(records->start);
-	records->start = NULL;
-	json_array_clear(records->ktap);
-	json_array_clear(records->results);
-	json_array_clear(records->chunks);
-	json_array_clear(records->phases);
-	json_array_clear(records->latency);
-	json_array_clear(records->contention);
-	json_array_clear(records->irqsoff);
+	bool first = run.boots == 1;
+
+	command("{\"execute\":\"set-action\",\"arguments\":{\"reboot\":\"%s\"}}",
+		first ? "reset" : "shutdown");
+	if (!first)
+		return;
+	command("{\"execute\":\"system_reset\"}");
+	forget_records();
+	run.resets = true;
 }
 
-static bool take_start(struct records *records, char *text)
-{
-	if (records->start)
-		return false;
-	records->boots++;
-	records->restarts = records->reset = false;
-	records->start = parse_pairs(text);
-	begin_user_space(records->trace);
-	if (!records->start || !json_object_get(records->start, "kernel"))
-		return false;
-	json_object_set_new(records->start, "user_space_seconds",
-			    json_real(now() - records->started));
-	return true;
-}
-
-static bool take_restart(struct records *records, char *text)
-{
-	forget(records);
-	records->restarts = true;
-	return !*text && !records->trace->open_mark;
-}
-
-static bool take_ktap(struct records *records, char *text)
-{
-	json_array_append_new(records->ktap, json_string(text));
-	return true;
-}
-
-static bool add_pairs(json_t *array, char *text)
+/*
+ * The functions take_... take a record, of which the text is all but the kind. They return false
+ * if it makes no sense.
+ */
+static bool take_start(char *text)
 {
 	json_t *pairs = parse_pairs(text);
+	bool sensible = !run.user_space && json_object_get(pairs, "kernel");
 
-	return pairs && !json_array_append_new(array, pairs);
+	run.boots++;
+	run.user_space = true;
+	run.restarts = run.resets = false;
+	trace.tally = &trace.rest;
+	if (sensible) {
+		json_object_update_missing(run.said, pairs);
+		json_object_set_new(run.said, "user_space_seconds", json_real(now() - run.started));
+		if (options.reset_once)
+			reset_once();
+	}
+	json_decref(pairs);
+	return sensible;
 }
 
-static bool take_result(struct records *records, char *text)
+static bool take_restart(char *text)
 {
-	return add_pairs(records->results, text);
+	forget_records();
+	run.restarts = true;
+	/* kdump: the panic was on purpose. */
+	if (run.panic && !run.killed)
+		run.deadline = run.limit;
+	free(run.panic);
+	run.panic = NULL;
+	return !*text && !trace.open_mark;
 }
 
-static bool take_chunk(struct records *records, char *text)
+/* With --exits the guest waits at a mark until we know KVM's counts. */
+static bool take_mark(char *text)
 {
-	return add_pairs(records->chunks, text);
-}
+	const char *ended = trace.open_mark;
+	bool begins = !strncmp(text, "begin=", 6) && text[6];
 
-/* With the time at which it came, so that the guest's clock can be told in ours. */
-static bool take_phase(struct records *records, char *text)
-{
-	json_t *phase = parse_pairs(text);
-
-	if (!phase)
+	if (begins ? !begin_mark(text + 6) : strncmp(text, "end=", 4) || !end_mark(text + 4))
 		return false;
-	json_object_set_new(phase, "arrival", json_real(now() - records->started));
-	return !json_array_append_new(records->phases, phase);
-}
-
-static bool take_latency(struct records *records, char *text)
-{
-	return add_pairs(records->latency, text);
-}
-
-static bool take_contention(struct records *records, char *text)
-{
-	return add_pairs(records->contention, text);
-}
-
-static bool take_irqsoff(struct records *records, char *text)
-{
-	return add_pairs(records->irqsoff, text);
-}
-
-static bool take_mark(struct records *records, char *text)
-{
-	if (!strncmp(text, "begin=", 6) && text[6])
-		return begin_mark(records->trace, text + 6);
-	if (!strncmp(text, "end=", 4))
-		return end_mark(records->trace, text + 4);
-	return false;
-}
-
-static bool take_ask(struct records *records, char *text)
-{
-	if (!*text || records->asked)
-		return false;
-	records->asked = checked(strdup(text));
+	if (options.exits) {
+		run.counted = begins ? trace.open_mark : ended;
+		command("{\"execute\":\"query-stats\",\"id\":\"exits\",\"arguments\":"
+			"{\"target\":\"vcpu\",\"providers\":[{\"provider\":\"kvm\",\"names\":"
+			"[\"%s\",\"%s\",\"%s\",\"%s\",\"%s\"]}]}}",
+			exit_kinds[0].statistic, exit_kinds[1].statistic, exit_kinds[2].statistic,
+			exit_kinds[3].statistic, exit_kinds[4].statistic);
+	}
 	return true;
 }
 
-static bool take_verdict(struct records *records, char *text)
+/* --on. The guest sees for itself what comes of it. */
+static bool take_ask(char *text)
 {
-	if (!strcmp(text, "pass") && !records->trace->open_mark) {
-		records->passed = true;
-		records->verdict = checked(strdup(""));
-		return true;
-	}
-	if (!strncmp(text, "fail ", 5)) {
-		records->verdict = checked(strdup(text + 5));
-		return true;
-	}
-	return false;
+	size_t length = strlen(text);
+	const char **on = options.on;
+
+	while (on && *on && (strncmp(*on, text, length) || (*on)[length] != '='))
+		on++;
+	if (on && *on)
+		command("%s", *on + length + 1);
+	else
+		end(EXIT_INPUT, "the guest asks for \"%.*s\", but there is no --on %.*s=...",
+		    QUOTE_LENGTH, text, QUOTE_LENGTH, text);
+	return length;
+}
+
+static bool take_verdict(char *text)
+{
+	run.passed = !strcmp(text, "pass") && !trace.open_mark;
+	if (!run.passed && strncmp(text, "fail ", 5))
+		return false;
+	run.verdict = checked(strdup(run.passed ? "" : text + 5));
+	allow_grace();
+	return true;
 }
 
 static const struct {
-	const char *kind;
-	bool (*take)(struct records *records, char *text);
+	const char *name;
+	bool (*take)(char *text);	/* or NULL: it is kept for the JSON file */
+	const char *array;		/* the member with those that are kept */
 } kinds[] = {
-	{ "start",	take_start },
-	{ "restart",	take_restart },
-	{ "ktap",	take_ktap },
-	{ "result",	take_result },
-	{ "chunk",	take_chunk },
-	{ "phase",	take_phase },
-	{ "latency",	take_latency },
-	{ "contention",	take_contention },
-	{ "irqsoff",	take_irqsoff },
-	{ "mark",	take_mark },
-	{ "ask",	take_ask },
-	{ "verdict",	take_verdict },
+	{ "start",	take_start,	NULL },
+	{ "restart",	take_restart,	NULL },
+	{ "mark",	take_mark,	NULL },
+	{ "ask",	take_ask,	NULL },
+	{ "verdict",	take_verdict,	NULL },
+	{ "ktap",	NULL,	"ktap" },	/* the only one that is not pairs */
+	{ "phase",	NULL,	"phases" },
+	{ "result",	NULL,	"results" },
+	{ "chunk",	NULL,	"chunks" },
+	{ "latency",	NULL,	"latency" },
+	{ "contention",	NULL,	"contention" },
+	{ "irqsoff",	NULL,	"irqsoff" },
 };
 
-void init_records(struct records *records, struct ending *ending, struct trace *trace)
+void forget_records(void)
 {
-	*records = (struct records){
-		.ktap		= checked(json_array()),
-		.results	= checked(json_array()),
-		.chunks		= checked(json_array()),
-		.phases		= checked(json_array()),
-		.latency	= checked(json_array()),
-		.contention	= checked(json_array()),
-		.irqsoff	= checked(json_array()),
-		.ending		= ending,
-		.trace		= trace,
-	};
-}
-
-void free_records(struct records *records)
-{
-	json_decref(records->start);
-	json_decref(records->ktap);
-	json_decref(records->results);
-	json_decref(records->chunks);
-	json_decref(records->phases);
-	json_decref(records->latency);
-	json_decref(records->contention);
-	json_decref(records->irqsoff);
-	free(records->asked);
-	free(records->verdict);
-}
-
-void expect_reset(struct records *records)
-{
-	forget(records);
-	records->reset = true;
-}
-
-void take_record(struct records *records, const char *line)
-{
-	char *quoted = plain(line), *text = checked(strdup(quoted));
-	char *rest = text, *kind = strsep(&rest, " ");
-	/* A start comes with an empty line, which ends what a reset has cut off. */
-	bool understood = !*line || (records->reset && strcmp(kind, "start"));
-
-	/* Firmware that takes each serial port for a terminal (OVMF) has it first. */
-	if (!records->boots && strchr(line, '\033'))
-		understood = true;
-
-	for (size_t i = 0; !understood && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		/* The first record is the start, none follows the verdict. */
-		if (strcmp(kind, kinds[i].kind) || records->verdict ||
-		    (!records->start && i))
-			continue;
-		understood = kinds[i].take(records, rest ? rest : "");
+	json_decref(run.said);
+	run.said = checked(json_object());
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (kinds[i].array)
+			json_object_set_new(run.said, kinds[i].array, checked(json_array()));
 	}
-	if (!understood)
-		end(records->ending, EXIT_GUEST,
-		    "the guest sent a record that makes no sense here: \"%.*s\"",
+	run.user_space = false;
+}
+
+static bool take_kind(const char *kind, char *text)
+{
+	double arrival = now() - run.started;
+	json_t *record;
+	size_t i = 0;
+
+	while (i < COUNT(kinds) && strcmp(kind, kinds[i].name))
+		i++;
+	/* The first record is the start, and none follows the verdict. */
+	if (i == COUNT(kinds) || run.verdict || (!run.user_space && kinds[i].take != take_start))
+		return false;
+	if (kinds[i].take)
+		return kinds[i].take(text);
+	record = strcmp(kind, "ktap") ? parse_pairs(text) : json_string(text);
+	/* So that the guest's clock can be converted to ours. */
+	if (!strcmp(kind, "phase"))
+		json_object_set_new(record, "arrival", json_real(arrival));
+	return !json_array_append_new(json_object_get(run.said, kinds[i].array), record);
+}
+
+void take_record(char *line)
+{
+	/* Firmware that takes each serial port for a terminal (OVMF) writes to ours at first. */
+	bool firmware = !run.boots && strchr(line, '\033');
+	char *quoted = checked(strdup(plain(line))), *kind = strsep(&line, " ");
+
+	/* A start follows an empty line, which ends a record that a reset cut off. */
+	if (*quoted && !firmware && !(run.resets && strcmp(kind, "start")) &&
+	    !take_kind(kind, line ? line : ""))
+		end(EXIT_GUEST, "the guest sent a record that makes no sense here: \"%.*s\"",
 		    QUOTE_LENGTH, quoted);
-	free(text);
 	free(quoted);
 }

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* result - the files in which the result of a run is kept, see lab/FORMATS */
+/* result - the files with the result of a run, see lab/FORMATS */
 
-#define _GNU_SOURCE
-#include <errno.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "vm.h"
+
+#include <cpuid.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include "hypervisor.h"
-#include "result.h"
 
 static struct output {
-	const char *path;	/* NULL: not wanted */
-	char *temporary;	/* NULL for what is not a regular file */
+	const char *path;	/* NULL: don't write it */
+	char *temporary;	/* NULL if path is not a regular file */
 	FILE *file;
 } json_output, accesses_output;
 
@@ -33,137 +26,126 @@ static void open_output(struct output *output, const char *path)
 
 	if (!path)
 		return;
-	/* Only a file can be replaced: not /dev/stdout. */
+	/* Only a regular file can be replaced: not /dev/stdout. */
 	if (stat(path, &st) || S_ISREG(st.st_mode)) {
-		/* Nobody shall take an old result for ours. */
+		/* Nobody must take an old result for ours. */
 		unlink(path);
 		output->temporary = format("%s.%d.tmp", path, (int)getpid());
 	}
 	output->path = path;
 	output->file = fopen(output->temporary ? output->temporary : path, "we");
 	if (!output->file)
-		die(EXIT_INPUT, "can't write %s: %s", path, strerror(errno));
+		err(EXIT_INPUT, "can't write %s", path);
 }
 
-void open_results(const struct options *options)
+void open_results(void)
 {
 	atexit(discard_results);
-	open_output(&json_output, options->json);
-	open_output(&accesses_output, options->accesses);
+	open_output(&json_output, options.json);
+	open_output(&accesses_output, options.accesses);
 }
 
-/* Make it a whole file, or with keep false no file. */
-static void close_output(struct run *run, struct output *output, bool keep)
+/* Put the whole file in its place, or remove it unless keep. */
+static void close_output(struct output *output, bool keep)
 {
 	bool failed = ferror(output->file);
 
 	failed |= fclose(output->file);
-	if (keep && (failed || (output->temporary &&
-				rename(output->temporary, output->path)))) {
-		end(&run->ending, EXIT_HOST, "can't write %s: %s", output->path,
-		    strerror(errno));
-		keep = false;
-	}
-	if (output->temporary && !keep)
+	if (keep && output->temporary && !failed)
+		failed = rename(output->temporary, output->path);
+	if (keep && failed)
+		end(EXIT_HOST, "can't write %s: %s", output->path, strerror(errno));
+	if (output->temporary && (!keep || failed))
 		unlink(output->temporary);
 	free(output->temporary);
 	output->temporary = NULL;
 }
 
-/* Every access is in one member: their sum is the number of accesses. */
-static json_t *tally_json(const struct tally *t)
+/* Each access is in one member: their sum is the number of accesses. */
+static json_t *tally_json(const struct tally *tally)
 {
-	return checked(json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}",
-		"cf8_read", (json_int_t)t->reads[CF8],
-		"cf8_write", (json_int_t)t->writes[CF8],
-		"cfc_read", (json_int_t)t->reads[CFC],
-		"cfc_write", (json_int_t)t->writes[CFC],
-		"ecam_read", (json_int_t)t->reads[ECAM],
-		"ecam_write", (json_int_t)t->writes[ECAM]));
+	static const char *const kinds[NR_CONFIG] = { "cf8", "cfc", "ecam" };
+	json_t *json = checked(json_object());
+	char name[16];
+
+	for (int i = 0; i < 2 * NR_CONFIG; i++) {
+		snprintf(name, sizeof(name), "%s_%s", kinds[i / 2], i % 2 ? "write" : "read");
+		json_object_set_new(json, name, json_integer(tally->counts[i / 2][i % 2]));
+	}
+	return json;
 }
 
-static json_t *counts_json(const struct run *run)
+static json_t *counts_json(void)
 {
-	const struct trace *trace = &run->trace;
 	json_t *marks, *by_phase = NULL;
 
-	if (!run->options->count)
+	if (!options.count)
 		return json_null();
-	/* Another console than a boot console prints when there is time. */
-	if (strstr(run->cmdline, "keep_bootcon")) {
+	/* Only a boot console prints each line at once. */
+	if (strstr(run.cmdline, "keep_bootcon")) {
 		by_phase = checked(json_object());
 		for (size_t i = 0; i < NR_PHASES; i++)
-			json_object_set_new(by_phase, phases[i].name,
-					    tally_json(&trace->phases[i]));
+			json_object_set_new(by_phase, phases[i].name, tally_json(&trace.phases[i]));
 	}
 	marks = checked(json_object());
-	for (size_t i = 0; i < trace->nr_marks; i++)
-		json_object_set_new(marks, trace->marks[i].name,
-				    tally_json(&trace->marks[i].tally));
+	for (size_t i = 0; i < trace.nr_marks; i++)
+		json_object_set_new(marks, trace.marks[i].name, tally_json(&trace.marks[i].tally));
 	return checked(json_pack("{s:o,s:o,s:o?,s:o,s:o}",
-		"firmware", tally_json(&trace->firmware),
-		"kernel", tally_json(&trace->kernel),
+		"firmware", tally_json(&trace.firmware),
+		"kernel", tally_json(&trace.kernel),
 		"phases", by_phase,
 		"marks", marks,
-		"rest", tally_json(&trace->rest)));
+		"rest", tally_json(&trace.rest)));
 }
 
-/* KVM of an emulated machine is not what a guest has elsewhere. */
-static const char *accelerator(const struct run *run)
+/* Does KVM run on processors that QEMU emulates? It is not the KVM of other machines. */
+bool is_nested(void)
 {
-	char below[13];
+	const unsigned int hypervisor = 1u << 31;	/* in ECX of leaf 1 */
+	unsigned int eax, ebx, ecx, edx, signature[3];
 
-	if (!strcmp(run->accel, "kvm") && hypervisor_signature(below) &&
-	    !strcmp(below, EMULATED_SIGNATURE))
-		return "nested";
-	return run->accel;
+	if (strcmp(run.accel, "kvm") || !__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
+	    !(ecx & hypervisor))
+		return false;
+	__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
+	return !memcmp(signature, "TCGTCGTCGTCG", sizeof(signature));
 }
 
-static void write_json(const struct run *run, const char *why_accel, FILE *file)
+static void write_json(const char *why_accel, FILE *file)
 {
-	const struct options *o = run->options;
-	json_t *json;
-
-	json = checked(json_pack(
-		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:O,s:O,s:O,s:O,s:O,s:O,s:O,s:o,s:O?}",
-		"qemu", run->qemu_version,
-		"machine", o->machine,
-		"accel", accelerator(run),
+	json_t *json = checked(json_pack(
+		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
+		"qemu", run.qemu_version,
+		"machine", options.machine,
+		"accel", is_nested() ? "nested" : run.accel,
 		"accel_reason", why_accel,
-		"cpu", o->cpu,
-		"smp", (int)o->smp,
-		"memory", (int)o->memory,
-		"cmdline", run->cmdline,
-		"seconds", run->seconds,
-		"boots", (int)run->records.boots,
-		"verdict", run->ending.reason ? "fail" : "pass",
-		"reason", run->ending.reason,
-		"ktap", run->records.ktap,
-		"results", run->records.results,
-		"chunks", run->records.chunks,
-		"latency", run->records.latency,
-		"contention", run->records.contention,
-		"irqsoff", run->records.irqsoff,
-		"phases", run->records.phases,
-		"counts", counts_json(run),
-		"exits", o->exits ? run->exits.marks : NULL));
-	/* What the guest says of itself: "kernel", "functions" and the like. */
-	if (run->records.start)
-		json_object_update_missing(json, run->records.start);
+		"cpu", options.cpu,
+		"smp", (int)options.smp,
+		"memory", (int)options.memory,
+		"cmdline", run.cmdline,
+		"seconds", run.seconds,
+		"boots", (int)run.boots,
+		"verdict", run.reason ? "fail" : "pass",
+		"reason", run.reason,
+		"counts", counts_json(),
+		"exits", options.exits ? run.exits : NULL));
+
+	json_object_update_missing(json, run.said);
 	json_dumpf(json, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 	fputc('\n', file);
 	json_decref(json);
 }
 
-void write_results(struct run *run, const char *why_accel)
+void write_results(const char *why_accel)
 {
 	if (accesses_output.path) {
-		write_accesses(&run->trace, accesses_output.file);
-		close_output(run, &accesses_output, !run->ending.reason);
+		if (!run.reason)
+			fwrite(trace.accesses, 1, trace.accesses_length, accesses_output.file);
+		close_output(&accesses_output, !run.reason);
 	}
-	/* Second, so that it has what was wrong with the first. */
+	/* The second, so that it says what was wrong with the first. */
 	if (json_output.path) {
-		write_json(run, why_accel, json_output.file);
-		close_output(run, &json_output, run->ending.status <= EXIT_GUEST);
+		write_json(why_accel, json_output.file);
+		close_output(&json_output, run.status <= EXIT_GUEST);
 	}
 }

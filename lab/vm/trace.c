@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * trace - the accesses to devices that QEMU traces, and where they belong
+ * trace - the accesses to devices that QEMU traces, and to what they belong
  *
- * Names and format of the trace are QEMU's: memory_region_ops_read and
- * memory_region_ops_write in softmmu/trace-events.
+ * QEMU traces each access to a device's registers into a pipe: the events are
+ * memory_region_ops_read and memory_region_ops_write in softmmu/trace-events
+ * (system/trace-events since 8.2). The bytes that the guest sends through its serial ports are
+ * among them, so that each record of its first process has an exact place between the accesses.
+ * The same bytes arrive through the serial port itself: if both are equal, the trace is complete.
+ *
+ * This part does not know what records mean: records.c says where user space and the marks
+ * begin, also without a trace; then nothing is counted.
  */
 
-#include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
+#include "vm.h"
 
-#include "trace.h"
+#include <inttypes.h>
 
 #define UART_PORT_MASK	7
 #define UART_TX		0
@@ -21,13 +23,12 @@
 #define UART_MCR	4
 #define UART_MCR_LOOP	0x10
 
-static const uint64_t uart_ports[NR_UARTS] = {
-	[UART_CONSOLE]	= 0x3f8,
-	[UART_RECORDS]	= 0x2f8,
-};
+struct trace trace;
 
-/* By the name that the region has in QEMU. */
-static const struct region {
+static const uint64_t uart_ports[] = { [CONSOLE] = 0x3f8, [RECORDS] = 0x2f8 };
+
+/* By QEMU's name for the region. */
+static const struct {
 	const char *name;
 	enum region_kind kind;
 } regions[] = {
@@ -40,14 +41,6 @@ static const struct region {
 	{ "serial",		SERIAL },
 };
 
-struct access {
-	const struct region *region;
-	bool write;
-	unsigned int size;
-	uint64_t address;
-	uint64_t value;
-};
-
 /* FNV-1a, 64 bits. */
 static void digest(struct digest *d, unsigned char byte)
 {
@@ -56,255 +49,157 @@ static void digest(struct digest *d, unsigned char byte)
 	d->hash = (d->hash ^ byte) * 0x100000001b3;
 }
 
-static void console_line(void *context, char *line)
+static void console_line(char *line)
 {
-	struct trace *trace = context;
-
 	if (strstr(line, "Linux version"))
-		trace->kernel_speaks = true;
-	for (size_t i = trace->phase + 1; i < NR_PHASES; i++) {
+		trace.kernel_speaks = true;
+	for (size_t i = trace.phase + 1; i < NR_PHASES; i++) {
 		if (strstr(line, phases[i].begins))
-			trace->phase = i;
+			trace.phase = i;
 	}
 }
 
-void init_trace(struct trace *trace, struct ending *ending, bool lists_accesses,
-		line_fn *record, void *context)
+void begin_trace(void)
 {
-	*trace = (struct trace){
-		.ending		= ending,
-		.tally		= &trace->kernel,
-		.lists_accesses	= lists_accesses,
-		.uarts		= {
-			[UART_CONSOLE].lines = {
-				.consume = console_line, .context = trace, .ending = ending,
-			},
-			[UART_RECORDS].lines = {
-				.consume = record, .context = context, .ending = ending,
-			},
-		},
+	trace = (struct trace){
+		.tally = &trace.kernel,
+		.uarts[CONSOLE].lines.consume = console_line,
+		.uarts[RECORDS].lines.consume = take_record,
 	};
-}
-
-void free_trace(struct trace *trace)
-{
-	for (int i = 0; i < NR_UARTS; i++)
-		free(trace->uarts[i].lines.bytes);
-	for (size_t i = 0; i < trace->nr_marks; i++)
-		free(trace->marks[i].name);
-	free(trace->marks);
-	free(trace->accesses);
-}
-
-static void count_in(struct tally *tally, const struct access *access)
-{
-	if (access->write)
-		tally->writes[access->region->kind]++;
-	else
-		tally->reads[access->region->kind]++;
-}
-
-static void count_access(struct trace *trace, const struct access *access)
-{
-	struct tally *tally = trace->tally;
-
-	count_in(tally, access);
-	if (tally != &trace->kernel)
-		return;
-	count_in(&trace->phases[trace->phase], access);
-	if (!trace->lists_accesses)
-		return;
-	if (trace->nr_accesses == trace->max_accesses) {
-		trace->max_accesses = 2 * trace->max_accesses + 1024;
-		trace->accesses = checked(reallocarray(trace->accesses,
-						       trace->max_accesses,
-						       sizeof(*access)));
-	}
-	trace->accesses[trace->nr_accesses++] = *access;
+	if (options.accesses)
+		trace.list = checked(open_memstream(&trace.accesses, &trace.accesses_length));
 }
 
 /*
- * The firmware hands over after its last access to fw_cfg, where it finds the
- * kernel. A kernel may use fw_cfg as well, but not before its first line.
+ * The firmware hands over after its last access to fw_cfg, where it finds the kernel. A kernel
+ * may use fw_cfg as well, but not before its first line.
  */
-static void note_fw_cfg(struct trace *trace)
+static void note_fw_cfg(void)
 {
-	if (trace->kernel_speaks || trace->tally != &trace->kernel)
+	if (trace.kernel_speaks || trace.tally != &trace.kernel)
 		return;
 	for (int i = 0; i < NR_CONFIG; i++) {
-		trace->firmware.reads[i] += trace->kernel.reads[i];
-		trace->firmware.writes[i] += trace->kernel.writes[i];
+		trace.firmware.counts[i][0] += trace.kernel.counts[i][0];
+		trace.firmware.counts[i][1] += trace.kernel.counts[i][1];
 	}
-	trace->kernel = (struct tally){ 0 };
-	memset(trace->phases, 0, sizeof(trace->phases));
-	trace->nr_accesses = 0;
-	trace->handed_over = true;
+	trace.kernel = (struct tally){ 0 };
+	memset(trace.phases, 0, sizeof(trace.phases));
+	if (trace.list)
+		rewind(trace.list);
+	trace.handed_over = true;
 }
 
-static void note_serial(struct trace *trace, const struct access *access)
+/* The guest has written a byte to a register of a serial port. */
+static void note_serial(uint64_t address, char byte)
 {
-	struct uart *uart;
-	char byte = access->value;
-	int i = 0;
+	for (size_t i = 0; i < COUNT(uart_ports); i++) {
+		struct uart *uart = &trace.uarts[i];
 
-	while (i < NR_UARTS && (access->address & ~UART_PORT_MASK) != uart_ports[i])
-		i++;
-	if (i == NR_UARTS || !access->write)
-		return;
-	uart = &trace->uarts[i];
-	switch (access->address & UART_PORT_MASK) {
-	case UART_TX:
-		if (uart->lcr & UART_LCR_DLAB || uart->mcr & UART_MCR_LOOP)
+		if ((address & ~UART_PORT_MASK) != uart_ports[i])
+			continue;
+		address &= UART_PORT_MASK;
+		if (address == UART_LCR)
+			uart->lcr = byte;
+		if (address == UART_MCR)
+			uart->mcr = byte;
+		if (address != UART_TX || uart->lcr & UART_LCR_DLAB || uart->mcr & UART_MCR_LOOP)
 			return;
-		if (i == UART_RECORDS)
-			digest(&trace->sent, byte);
+		if (i == RECORDS)
+			digest(&trace.sent, byte);
 		add_bytes(&uart->lines, &byte, 1);
 		return;
-	case UART_LCR:
-		uart->lcr = byte;
-		return;
-	case UART_MCR:
-		uart->mcr = byte;
-		return;
 	}
-}
-
-static const char *skip_text(const char *at, const char *text)
-{
-	size_t length = strlen(text);
-
-	return at && !strncmp(at, text, length) ? at + length : NULL;
-}
-
-static const char *skip_number(const char *at, int base, uint64_t *number)
-{
-	char *after;
-
-	if (!at || !isxdigit((unsigned char)*at))
-		return NULL;
-	errno = 0;
-	*number = strtoull(at, &after, base);
-	return errno ? NULL : after;
 }
 
 /*
  * A line is [PID@TIME:]memory_region_ops_write cpu 0 mr 0x563e4ec64750
  * addr 0xcf8 value 0x80000000 size 4 name 'pci-conf-idx'
- *
- * Returns false when it is not. access->region is NULL for a region that
- * nobody asked about. An access that is no processor's has "cpu -1".
+ * An access that no processor makes has "cpu -1".
  */
-static bool parse_access(const char *line, struct access *access)
+void take_trace_line(char *line)
 {
-	uint64_t unused, size = 0;
-	const char *at = line;
+	char *event = line + strspn(line, "0123456789@.:"), *quote = NULL, direction;
+	uint64_t address, value;
+	int size, name = 0;
+	size_t i = 0;
 
-	at += strspn(at, "0123456789@.:");
-	at = skip_text(at, "memory_region_ops_");
-	if (!at)
-		return false;
-	access->write = *at == 'w';
-	at = skip_text(at, access->write ? "write cpu " : "read cpu ");
-	if (at && *at == '-')
-		at++;
-	at = skip_text(skip_number(at, 10, &unused), " mr 0x");
-	at = skip_text(skip_number(at, 16, &unused), " addr 0x");
-	at = skip_text(skip_number(at, 16, &access->address), " value 0x");
-	at = skip_text(skip_number(at, 16, &access->value), " size ");
-	at = skip_text(skip_number(at, 10, &size), " name '");
-	access->size = size;
-	access->region = NULL;
-	for (size_t i = 0; at && i < sizeof(regions) / sizeof(regions[0]); i++) {
-		const char *after = skip_text(at, regions[i].name);
-
-		if (after && !strcmp(after, "'"))
-			access->region = &regions[i];
-	}
-	return at && strchr(at, '\'');
-}
-
-void take_trace_line(struct trace *trace, const char *line)
-{
-	struct access access;
-
-	trace->nr_lines++;
-	if (!parse_access(line, &access)) {
-		end(trace->ending, EXIT_HOST,
-		    "QEMU's trace has a line that is no access: \"%.*s\"",
+	trace.nr_lines++;
+	sscanf(event, "memory_region_ops_%c%*[a-z] cpu %*d mr 0x%*x addr 0x%" SCNx64
+	       " value 0x%" SCNx64 " size %d name '%n", &direction, &address, &value, &size, &name);
+	if (name)
+		quote = strchr(event + name, '\'');
+	if (!quote) {
+		end(EXIT_HOST, "QEMU's trace has a line that is no access: \"%.*s\"",
 		    QUOTE_LENGTH, line);
 		return;
 	}
-	if (!access.region)
+	*quote = '\0';
+	while (i < COUNT(regions) && strcmp(event + name, regions[i].name))
+		i++;
+	if (i == COUNT(regions))
 		return;
-	if (access.region->kind < NR_CONFIG)
-		count_access(trace, &access);
-	else if (access.region->kind == FW_CFG)
-		note_fw_cfg(trace);
-	else
-		note_serial(trace, &access);
+	bool write = direction == 'w';
+	enum region_kind kind = regions[i].kind;
+
+	if (kind == FW_CFG) {
+		note_fw_cfg();
+	} else if (kind == SERIAL) {
+		if (write)
+			note_serial(address, value);
+	} else {
+		trace.tally->counts[kind][write]++;
+		if (trace.tally != &trace.kernel)
+			return;
+		trace.phases[trace.phase].counts[kind][write]++;
+		if (trace.list)
+			fprintf(trace.list, "%c %s 0x%" PRIx64 " %d 0x%" PRIx64 "\n",
+				direction, regions[i].name, address, size, value);
+	}
 }
 
-void note_arrival(struct trace *trace, const char *bytes, size_t length)
+void note_arrival(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		digest(&trace->arrived, bytes[i]);
+		digest(&trace.arrived, bytes[i]);
 }
 
-void begin_user_space(struct trace *trace)
-{
-	trace->tally = &trace->rest;
-}
-
-bool begin_mark(struct trace *trace, const char *name)
+bool begin_mark(const char *name)
 {
 	struct mark *mark;
 
-	if (trace->open_mark)
+	if (trace.open_mark)
 		return false;
-	trace->marks = checked(reallocarray(trace->marks, trace->nr_marks + 1,
-					    sizeof(*mark)));
-	mark = &trace->marks[trace->nr_marks++];
+	trace.marks = checked(reallocarray(trace.marks, trace.nr_marks + 1, sizeof(*mark)));
+	mark = &trace.marks[trace.nr_marks++];
 	*mark = (struct mark){ .name = checked(strdup(name)) };
-	trace->open_mark = mark->name;
-	trace->tally = &mark->tally;
+	trace.open_mark = mark->name;
+	trace.tally = &mark->tally;
 	return true;
 }
 
-bool end_mark(struct trace *trace, const char *name)
+bool end_mark(const char *name)
 {
-	if (!trace->open_mark || (*name && strcmp(name, trace->open_mark)))
+	if (!trace.open_mark || (*name && strcmp(name, trace.open_mark)))
 		return false;
-	trace->open_mark = NULL;
-	trace->tally = &trace->rest;
+	trace.open_mark = NULL;
+	trace.tally = &trace.rest;
 	return true;
 }
 
-void judge_trace(struct trace *trace, bool has_verdict)
+void finish_trace(void)
 {
-	const struct digest *sent = &trace->sent, *arrived = &trace->arrived;
+	const struct digest *sent = &trace.sent, *arrived = &trace.arrived;
 
-	if (!trace->nr_lines)
-		end(trace->ending, EXIT_HOST,
-		    "QEMU wrote no trace: was it built with the trace backend \"log\"?");
+	if (trace.list && fclose(trace.list))
+		checked(NULL);
+	if (!trace.nr_lines)
+		end(EXIT_HOST, "QEMU wrote no trace: was it built with the trace backend \"log\"?");
 	else if (sent->bytes != arrived->bytes || sent->hash != arrived->hash)
-		end(trace->ending, EXIT_HOST, "the trace is not complete: %" PRIu64
+		end(EXIT_HOST, "the trace is not complete: %" PRIu64
 		    " bytes sent to the second serial port, %" PRIu64 " arrived",
 		    sent->bytes, arrived->bytes);
-	else if (has_verdict && !(trace->handed_over && trace->kernel_speaks))
-		end(trace->ending, EXIT_GUEST,
-		    "can't tell the kernel's accesses from the firmware's: %s",
-		    trace->handed_over ?
-		    "no \"Linux version\" on the console (quiet?)" :
-		    "the firmware did not use fw_cfg");
-}
-
-void write_accesses(const struct trace *trace, FILE *file)
-{
-	for (size_t i = 0; i < trace->nr_accesses; i++) {
-		const struct access *a = &trace->accesses[i];
-
-		fprintf(file, "%c %s 0x%" PRIx64 " %u 0x%" PRIx64 "\n",
-			a->write ? 'w' : 'r', a->region->name, a->address,
-			a->size, a->value);
-	}
+	else if (run.verdict && !(trace.handed_over && trace.kernel_speaks))
+		end(EXIT_GUEST, "can't tell the kernel's accesses from the firmware's: %s",
+		    trace.handed_over ? "no \"Linux version\" on the console (quiet?)" :
+					"the firmware did not use fw_cfg");
 }

@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* util - what every part of vm uses, and page in part: how it ends, texts, lines, the clock */
+/* util - errors, texts, lines, the clock */
 
-#define _GNU_SOURCE
+#include "vm.h"
+
 #include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdarg.h>
 #include <time.h>
 
-#include "util.h"
-
-/* Nobody writes longer lines than this. */
+/* No sensible line is longer. */
 #define LINE_LIMIT	(1 << 20)
-
-void die(int status, const char *fmt, ...)
-{
-	va_list args;
-
-	fprintf(stderr, "%s: ", program_invocation_short_name);
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	exit(status);
-}
 
 void *checked(void *memory)
 {
 	if (!memory)
-		die(EXIT_HOST, "no memory");
+		errx(EXIT_HOST, "no memory");
 	return memory;
-}
-
-char *vformat(const char *fmt, va_list args)
-{
-	char *text;
-
-	if (vasprintf(&text, fmt, args) < 0)
-		checked(NULL);
-	return text;
 }
 
 char *format(const char *fmt, ...)
@@ -48,21 +23,30 @@ char *format(const char *fmt, ...)
 	char *text;
 
 	va_start(args, fmt);
-	text = vformat(fmt, args);
+	if (vasprintf(&text, fmt, args) < 0)
+		checked(NULL);
 	va_end(args);
 	return text;
 }
 
-/* The guest, or whatever had its pen, may write any byte. */
-char *plain(const char *line)
+char *plain(char *line)
 {
-	char *text = checked(strdup(line)), *c;
-
-	for (c = text; *c; c++) {
+	for (char *c = line; *c; c++) {
 		if (!isprint((unsigned char)*c))
 			*c = *c == '\t' ? ' ' : '?';
 	}
-	return text;
+	return line;
+}
+
+void add_text(const char ***list, const char *text)
+{
+	size_t count = 0;
+
+	while (*list && (*list)[count])
+		count++;
+	*list = checked(reallocarray(*list, count + 2, sizeof(**list)));
+	(*list)[count] = text;
+	(*list)[count + 1] = NULL;
 }
 
 double now(void)
@@ -73,65 +57,41 @@ double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-void end(struct ending *ending, int status, const char *fmt, ...)
+void end(int status, const char *fmt, ...)
 {
 	va_list args;
 
-	if (ending->reason)
+	if (run.reason)
 		return;
 	va_start(args, fmt);
-	ending->reason = vformat(fmt, args);
+	if (vasprintf(&run.reason, fmt, args) < 0)
+		checked(NULL);
 	va_end(args);
-	ending->status = status;
-}
-
-static void append(struct lines *lines, const char *bytes, size_t length)
-{
-	/* An empty line that is the first has no bytes yet to copy to. */
-	if (!length)
-		return;
-	if (lines->length + length > LINE_LIMIT) {
-		end(lines->ending, EXIT_GUEST, "a line is longer than %d bytes",
-		    LINE_LIMIT);
-		return;
-	}
-	if (lines->length + length > lines->size) {
-		lines->size = 2 * (lines->length + length);
-		lines->bytes = checked(realloc(lines->bytes, lines->size));
-	}
-	memcpy(lines->bytes + lines->length, bytes, length);
-	lines->length += length;
-}
-
-/* Hand the line on, and be empty again. */
-static void consume(struct lines *lines)
-{
-	append(lines, "", 1);
-	if (lines->ending->reason)
-		return;
-	lines->length = 0;
-	lines->bytes[strcspn(lines->bytes, "\r")] = '\0';
-	lines->consume(lines->context, lines->bytes);
+	run.status = status;
 }
 
 void add_bytes(struct lines *lines, const char *bytes, size_t length)
 {
-	while (length && !lines->ending->reason) {
-		const char *newline = memchr(bytes, '\n', length);
-		size_t part = newline ? (size_t)(newline - bytes) : length;
-
-		append(lines, bytes, part);
-		if (newline) {
-			consume(lines);
-			part++;
+	for (size_t i = 0; i < length && !run.reason; i++) {
+		if (lines->length == lines->size) {
+			lines->size = lines->size ? 2 * lines->size : 256;
+			lines->bytes = checked(realloc(lines->bytes, lines->size));
 		}
-		bytes += part;
-		length -= part;
+		if (bytes[i] == '\n') {
+			lines->bytes[lines->length] = '\0';
+			lines->bytes[strcspn(lines->bytes, "\r")] = '\0';
+			lines->length = 0;
+			lines->consume(lines->bytes);
+		} else if (lines->length == LINE_LIMIT) {
+			end(EXIT_GUEST, "a line is longer than %d bytes", LINE_LIMIT);
+		} else {
+			lines->bytes[lines->length++] = bytes[i];
+		}
 	}
 }
 
 void finish_line(struct lines *lines)
 {
 	if (lines->length)
-		consume(lines);
+		add_bytes(lines, "\n", 1);
 }

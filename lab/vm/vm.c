@@ -4,8 +4,8 @@
  *
  *   vm --kernel FILE --initrd FILE --log FILE [options] [-- QEMU arguments]
  *
- * "vm --help" lists the options. The guest's first process is lab/init/init.c: its
- * records come through the second serial port, the console goes to --log.
+ * "vm --help" lists the options. The guest's first process is lab/init/init.c: it sends
+ * records through the second serial port. The console goes to --log.
  *
  * Exit status, with one line on stderr unless it is 0:
  *   0  verdict pass
@@ -13,34 +13,14 @@
  *   2  the command line or an input is wrong
  *   3  the host is in trouble: disk full, no process, QEMU died
  * A signal (INT, TERM, HUP) ends the guest, and then vm by the same signal.
- *
- * The parts of it, each knows only those above:
- *   util.c     errors, texts, lines
- *   options.c  the command line
- *   trace.c    the accesses in QEMU's trace, for --count
- *   records.c  what the guest's first process sends
- *   exits.c    what KVM counts, for --exits
- *   qemu.c     QEMU and its arguments
- *   run.c      one life of a guest, and the verdict on it
- *   result.c   --json, --accesses
- *   vm.c       what is to be done, and what is said in the end
  */
 
-#define _GNU_SOURCE
-#include <errno.h>
+#include "vm.h"
+
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <termios.h>
-#include <unistd.h>
-
-#include "options.h"
-#include "result.h"
-#include "run.h"
-#include "util.h"
 
 static int open_signals(void)
 {
@@ -54,53 +34,48 @@ static int open_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
-		die(EXIT_HOST, "signalfd: %s", strerror(errno));
+		err(EXIT_HOST, "signalfd");
 	return fd;
 }
 
-/* Whoever started us sees that it was a signal, not a failure of the guest. */
-static void __attribute__((noreturn))
-end_by_signal(const struct run *run, const char *log)
+/* So our caller sees that it was a signal, not a failure of the guest. */
+static void end_by_signal(void)
 {
 	sigset_t all;
 
-	fprintf(stderr, "vm: %s%s%s\n", run->ending.reason,
-		log ? "; console log " : "", log ? log : "");
+	warnx(run.log ? "%s; console log %s" : "%s", run.reason, options.log);
 	discard_results();
+	signal(run.signal, SIG_DFL);
+	raise(run.signal);
 	sigfillset(&all);
-	signal(run->signal, SIG_DFL);
-	raise(run->signal);
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
-	_exit(EXIT_HOST);
 }
 
 /*
- * Is KVM good for a Linux guest? That /dev/kvm opens does not say so: boot
- * one. Returns NULL when it is, else why not, to be freed.
+ * Can KVM run a Linux guest? To open /dev/kvm does not prove it, so boot one. Returns NULL if it
+ * can, else why not, to be freed.
  */
-static char *probe_kvm(const struct options *options, int signals)
+static char *probe_kvm(int signals)
 {
-	struct options probe = *options;
-	struct run run;
-	char *why = NULL;
+	const struct options saved = options;
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	char *why;
 
 	if (fd < 0)
 		return format("/dev/kvm: %s", strerror(errno));
 	close(fd);
 
-	probe.job = "idle";
-	probe.timeout = options->probe_seconds;
-	probe.count = false;
-	probe.exits = false;
-	probe.interactive = false;
-	probe.reset_once = false;
-	run_guest(&run, &probe, "kvm", -1, signals);
+	options.job = "idle";
+	options.timeout = options.probe_seconds;
+	options.count = options.exits = options.interactive = options.reset_once = false;
+	options.accesses = NULL;
+	run_guest("kvm", NULL, signals);
+	options = saved;
 	if (run.signal)
-		end_by_signal(&run, NULL);
-	if (run.ending.reason)
-		why = format("%s", run.ending.reason);
-	free_run(&run);
+		end_by_signal();
+	why = run.reason;
+	run.reason = NULL;
+	free_run();
 	return why;
 }
 
@@ -111,7 +86,7 @@ static void restore_terminal(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
 }
 
-/* The guest does the echo, and what Ctrl-C means. */
+/* The guest echoes, and decides what Ctrl-C means. */
 static void lend_terminal(void)
 {
 	struct termios raw;
@@ -127,62 +102,51 @@ static void lend_terminal(void)
 
 int main(int argc, char *argv[])
 {
-	struct options options;
+	static char *why;
 	const char *accel;
-	char *why = NULL;
-	struct run run;
-	int signals, log, status;
+	int signals;
+	FILE *log;
 
-	parse_options(&options, argc, argv);
-	/* A full disk is an error code, not a signal. */
+	parse_options(argc, argv);
+	/* We want a full disk as an error code, not as a signal. */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	signals = open_signals();
 
 	if (options.probe_kvm) {
-		why = probe_kvm(&options, signals);
+		why = probe_kvm(signals);
 		printf("KVM: %s%s\n", why ? "not usable: " : "usable", why ? why : "");
-		status = why ? EXIT_GUEST : 0;
-		free(why);
-		return status;
+		return why ? EXIT_GUEST : 0;
 	}
 
-	log = open(options.log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (log < 0)
-		die(EXIT_INPUT, "can't write the console log %s: %s", options.log,
-		    strerror(errno));
-	open_results(&options);
+	log = fopen(options.log, "we");
+	if (!log)
+		err(EXIT_INPUT, "can't write the console log %s", options.log);
+	setbuf(log, NULL);
+	open_results();
 
 	accel = options.accel;
 	if (!strcmp(accel, "auto")) {
-		char *cause = probe_kvm(&options, signals);
+		char *cause = probe_kvm(signals);
 
 		accel = cause ? "tcg" : "kvm";
-		why = cause ? format("KVM is not usable: %s", cause) :
-			      format("a guest boots with KVM");
+		why = format(cause ? "KVM is not usable: %s" : "a guest boots with KVM", cause);
 		free(cause);
-		fprintf(stderr, "vm: --accel auto is %s: %s\n", accel, why);
+		warnx("--accel auto is %s: %s", accel, why);
 	}
 
 	if (options.interactive)
 		lend_terminal();
-	run_guest(&run, &options, accel, log, signals);
-	if (close(log))
-		end(&run.ending, EXIT_HOST, "can't write the console log %s: %s",
-		    options.log, strerror(errno));
-	write_results(&run, why);
+	run_guest(accel, log, signals);
+	if (fclose(log))
+		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));
+	write_results(why);
 	if (run.signal)
-		end_by_signal(&run, options.log);
-
-	status = run.ending.status;
-	if (status == EXIT_GUEST)
-		fprintf(stderr, "vm: %s; last on the console %s: \"%.*s\"\n",
-			run.ending.reason, options.log, QUOTE_LENGTH,
-			run.last_line ? run.last_line : "");
-	else if (status)
-		fprintf(stderr, "vm: %s\n", run.ending.reason);
-	free_run(&run);
-	free(why);
-	close(signals);
-	return status;
+		end_by_signal();
+	if (run.status == EXIT_GUEST)
+		warnx("%s; last on the console %s: \"%.*s\"", run.reason, options.log,
+		      QUOTE_LENGTH, run.last_line ? run.last_line : "");
+	else if (run.status)
+		warnx("%s", run.reason);
+	return run.status;
 }

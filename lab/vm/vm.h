@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vm - what the parts of vm share: the options, one life of a guest, and its accesses
+ *
+ * There is one guest at a time, so they are global. Without memory no function returns: the
+ * program exits with EXIT_HOST. Include this header first.
+ */
+#ifndef LAB_VM_H
+#define LAB_VM_H
+
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "phases.h"
+
+/* Exit statuses, see vm.c. */
+#define EXIT_GUEST	1
+#define EXIT_INPUT	2
+#define EXIT_HOST	3
+
+/* How much of a guest's line a message quotes, in bytes. */
+#define QUOTE_LENGTH	160
+
+#define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
+
+/* One member for each option; "vm --help" says what they mean. */
+extern struct options {
+	const char *kernel, *initrd, *append, *job;
+	const char *xen, *xen_append;		/* xen is NULL without Xen */
+	const char *machine, *accel, *cpu, *bios, *qemu;
+	const char *log, *json, *accesses;	/* NULL: don't write it */
+	unsigned int smp, memory;		/* memory in MiB */
+	unsigned int timeout, probe_seconds;
+	bool count, exits, probe_kvm, interactive, reset_once;
+	const char **on;	/* NAME=COMMAND, a list that ends with NULL, or NULL */
+	char **extra;		/* QEMU's own arguments, a list that ends with NULL */
+} options;
+
+/* Bytes that become lines. */
+struct lines {
+	void (*consume)(char *line);	/* takes one without its "\r" and "\n"; may change it */
+	char *bytes;			/* the beginning of the next line */
+	size_t length, size;
+};
+
+/* The connections with QEMU. We write to MONITOR, and to a CONSOLE that is a socket. */
+enum channel_id {
+	CONSOLE,	/* the first serial port */
+	RECORDS,	/* the second serial port */
+	MONITOR,	/* QMP; the machine waits for "cont" */
+	TRACE,		/* only with --count */
+	ERRORS,		/* QEMU's stderr */
+	NR_CHANNELS
+};
+
+/* What KVM counts, see records.c. */
+#define NR_EXIT_KINDS	5
+
+extern struct run {
+	const char *accel;
+	char *cmdline;
+	double seconds;		/* how long the run took */
+
+	/* How it ended; the first reason counts. */
+	int status;		/* EXIT_*; 0: verdict pass */
+	char *reason;		/* NULL: verdict pass */
+	int signal;		/* the signal that ended it, or 0 */
+
+	/* What QEMU and the guest said. */
+	char *qemu_version;	/* NULL until QEMU sends it */
+	char *last_line;	/* of the console, or NULL */
+	json_t *said;		/* the records of the last boot, as in the JSON file */
+	json_t *exits;		/* KVM's counts of each mark, as in the JSON file */
+	unsigned int boots;	/* how often user space came up */
+
+	/* Only for run.c and records.c. */
+	pid_t pid;
+	struct {
+		int fd;		/* -1 if it is closed or not used */
+		struct lines lines;
+	} channels[NR_CHANNELS];
+	FILE *log;
+	double started;		/* when the machine started, by now(); 0: not yet */
+	double limit;		/* when the guest's time is over */
+	double deadline;	/* when to stop waiting for the next event */
+	double wake_up;		/* when to wake the guest; INFINITY while it is awake */
+	bool killed;
+	bool reads_terminal;
+	char *qemu_error, *shutdown_reason, *panic;
+	bool user_space;	/* the first record of this boot has come */
+	bool restarts;		/* the guest starts another kernel: its first record is next */
+	bool resets;		/* we reset the machine: ignore all until that record */
+	bool passed;
+	char *verdict;		/* why it failed, "" if it passed; NULL until then */
+	const char *counted;	/* the mark at which we asked for KVM's counts, or NULL */
+	double counted_at;
+	json_int_t counts[NR_EXIT_KINDS];
+} run;
+
+/* What answers an access. */
+enum region_kind { CF8, CFC, ECAM, NR_CONFIG, FW_CFG = NR_CONFIG, SERIAL };
+
+/* Configuration accesses by kind: [0] reads, [1] writes. */
+struct tally {
+	uint64_t counts[NR_CONFIG][2];
+};
+
+/* The accesses to devices that QEMU traces. Without --count they are all zero. */
+extern struct trace {
+	/* Every access is in one of these tallies. */
+	struct tally firmware, kernel, rest;
+	struct mark {
+		char *name;
+		struct tally tally;
+	} *marks;
+	size_t nr_marks;
+	struct tally phases[NR_PHASES];	/* parts of kernel, unless the console is late */
+	char *accesses;			/* the kernel's, as lab/FORMATS describes them */
+	size_t accesses_length;
+
+	struct tally *tally;	/* for the next access */
+	const char *open_mark;	/* its name, or NULL */
+
+	/* Only for trace.c. */
+	bool handed_over;	/* from the firmware to the kernel */
+	bool kernel_speaks;
+	size_t phase;		/* of the kernel's boot */
+	uint64_t nr_lines;
+	struct uart {		/* a 16550 as the guest writes its registers: CONSOLE, RECORDS */
+		uint8_t lcr, mcr;
+		struct lines lines;
+	} uarts[2];
+	struct digest {		/* a hash of bytes, and how many they were */
+		uint64_t bytes, hash;
+	} sent, arrived;
+	FILE *list;		/* writes accesses, or NULL */
+} trace;
+
+/* options.c */
+
+/*
+ * Set options from the command line. Input files are checked. On an error this prints what is
+ * wrong and exits with EXIT_INPUT. --help exits with 0.
+ */
+void parse_options(int argc, char *argv[]);
+
+/* qemu.c */
+
+/* Returns the kernel's command line with this accelerator, to be freed. */
+char *kernel_command_line(const char *accel);
+
+/*
+ * Start QEMU for this run. Sets the descriptors of the channels, -1 for one that is not used.
+ *
+ * Returns the process, for which the caller must wait. If it can't become QEMU it says why on
+ * ERRORS, and its exit status is EXIT_NO_QEMU. Without a process, this does not return
+ * (EXIT_HOST). When the caller dies, SIGKILL ends QEMU.
+ */
+#define EXIT_NO_QEMU	127
+pid_t start_qemu(void);
+
+/* run.c */
+
+/*
+ * Run a guest to its end. accel is QEMU's name for the accelerator. The console goes to log,
+ * unless that is NULL. A signal that can be read from the descriptor signals (a signalfd) ends
+ * the run. The result is in run and trace; free_run() frees what run owns.
+ */
+void run_guest(const char *accel, FILE *log, int signals);
+void free_run(void);
+
+/* Send a QMP command to QEMU; if QEMU is gone, nothing happens. */
+void command(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The guest has come to its end: QEMU must end soon. */
+void allow_grace(void);
+
+/* records.c */
+
+/* Forget all records, and expect the first one of a boot. */
+void forget_records(void);
+/* Take one record. One that makes no sense at its place is an error (EXIT_GUEST). */
+void take_record(char *line);
+/* Take QEMU's answer about KVM's exits. Returns false if the message is something else. */
+bool take_exits(json_t *message);
+
+/* trace.c */
+
+/* Forget what was traced. */
+void begin_trace(void);
+/* Take a line that QEMU wrote. One that is not an access is an error (EXIT_HOST). */
+void take_trace_line(char *line);
+/* These bytes arrived through the second serial port. */
+void note_arrival(const char *bytes, size_t length);
+
+/*
+ * The accesses that follow belong to the mark of this name, up to its end, whose name may be
+ * empty. Returns false for a mark in a mark, and for an end without a begin.
+ */
+bool begin_mark(const char *name);
+bool end_mark(const char *name);
+
+/*
+ * The guest has ended: complete the results. A trace that is not complete ends the run
+ * (EXIT_HOST), as does one, of a guest with a verdict, that does not tell the kernel from the
+ * firmware (EXIT_GUEST).
+ */
+void finish_trace(void);
+
+/* result.c */
+
+/*
+ * Open the files that the options name, before the run: one that can't be written exits with
+ * EXIT_INPUT. Files of an earlier run are removed.
+ */
+void open_results(void);
+/*
+ * Write and close those files. A list of accesses is kept if the run passed, a JSON file if the
+ * guest came to an end of its own. A file that can't be written ends the run (EXIT_HOST).
+ * why_accel says why --accel auto chose what it chose, or is NULL.
+ */
+void write_results(const char *why_accel);
+/* Does KVM run on a processor that QEMU emulates? */
+bool is_nested(void);
+/* Remove half-written files; exit() does it as well. */
+void discard_results(void);
+
+/* util.c */
+
+/* End the run with this status for this reason, unless there is one already. */
+void end(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Returns memory, unless it is NULL: then there is no return. */
+void *checked(void *memory);
+/* Returns the text, to be freed. */
+char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Add a text to a list that ends with NULL. */
+void add_text(const char ***list, const char *text);
+/* Make a line printable ASCII. Returns the line. */
+char *plain(char *line);
+/* Returns seconds of a clock that only goes forward. */
+double now(void);
+
+/*
+ * Consume the lines in these bytes, and keep what follows the last one. A line that is too long
+ * is an error of the guest (EXIT_GUEST). Once the run has ended, no line is consumed.
+ */
+void add_bytes(struct lines *lines, const char *bytes, size_t length);
+/* Consume what is kept, if anything, as a line. */
+void finish_line(struct lines *lines);
+
+#endif
