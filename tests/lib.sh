@@ -1,32 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the scripts in tests/ share. Every test is one line, "ok - DESCRIPTION",
-# "not ok - DESCRIPTION" or "skip - DESCRIPTION: WHY", and a script's last line
-# is "N passed, N failed, N skipped", so that a driver can add them up.
+# What the scripts in tests/ and tests/guest/ share.  Every test is one line, "ok - DESCRIPTION",
+# "not ok - DESCRIPTION" or "skip - DESCRIPTION: WHY", and a script's last line is
+# "N passed, N failed, N skipped", so that tests/check can add them up.
 
 passed=0 failed=0 skipped=0
-
-# Functions of all kinds: a switch, conventional ones, an expander bridge, virtio, and what
-# QEMU can not map (i6300esb, and nvme and virtio at times): 27 with those of q35 itself, 14 of
-# them with 4096 bytes.  igb is new in QEMU 8.0.
-# shellcheck disable=SC2034
-every_kind='
--device pcie-root-port,id=port1,chassis=1,addr=2.0,multifunction=on
--device x3130-upstream,id=up,bus=port1
--device xio3130-downstream,id=down1,bus=up,chassis=11,addr=0
--device xio3130-downstream,id=down2,bus=up,chassis=12,addr=1
--device xio3130-downstream,id=down3,bus=up,chassis=13,addr=2
--device nvme,serial=1,bus=down1 -device igb,bus=down2 -device e1000e,bus=down3
--device pcie-root-port,id=port2,chassis=2,addr=2.1
--device pcie-pci-bridge,id=conventional,bus=port2
--device i6300esb,bus=conventional,addr=1 -device virtio-rng-pci,bus=conventional,addr=2
--device e1000,bus=conventional,addr=3 -device ahci,bus=conventional,addr=4
--device pxb-pcie,id=expander,bus_nr=64,bus=pcie.0
--device pcie-root-port,id=port3,chassis=3,bus=expander -device qemu-xhci,bus=port3
--device pcie-root-port,id=port4,chassis=4,bus=pcie.0 -device virtio-balloon-pci,bus=port4
--device virtio-rng-pci,bus=pcie.0 -device virtio-serial-pci,bus=pcie.0
--device usb-ehci,bus=pcie.0 -device lsi,bus=pcie.0'
 
 # pass DESCRIPTION
 pass() {
@@ -39,7 +18,7 @@ fail() {
 	failed=$((failed + 1))
 	echo "not ok - $1"
 	shift
-	[ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/#   /'
+	[ $# -eq 0 ] || printf '%s\n' "$@" | sed '/^$/d; s/^/#   /'
 }
 
 # skip DESCRIPTION WHY
@@ -70,71 +49,145 @@ not_ok() {
 	fi
 }
 
-# refuses DESCRIPTION TEXT COMMAND... - it must fail and print nothing, but have
-# TEXT in its last line on stderr
+# equal DESCRIPTION EXPECTED FOUND
+equal() {
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1" "it is $3, not $2"
+	fi
+}
+
+# within SECONDS COMMAND... - until it succeeds
+within() {
+	within_end=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$within_end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# refuses DESCRIPTION TEXT COMMAND... - it must fail and print nothing but errors, the last of which
+# has TEXT
 refuses() {
-	ok_description=$1
-	ok_text=$2
+	ok_description=$1 ok_text=$2 ok_errors=$(mktemp)
 	shift 2
-	if ok_stdout=$("$@" 2>"${TMPDIR:-/tmp}/refuses.$$"); then
-		fail "$ok_description" "$* should fail, it said:" "$ok_stdout"
-	elif [ -n "$ok_stdout" ]; then
-		fail "$ok_description" "$* fails, but printed: $ok_stdout"
-	elif ! tail -n 1 "${TMPDIR:-/tmp}/refuses.$$" | grep -Fq -e "$ok_text"; then
-		fail "$ok_description" "$* should end with a line that has \"$ok_text\":" \
-			"$(tail -n 3 "${TMPDIR:-/tmp}/refuses.$$")"
-	else
+	if ok_output=$("$@" 2>"$ok_errors"); then
+		fail "$ok_description" "$* should fail, it said:" "$ok_output"
+	elif [ -z "$ok_output" ] && tail -n 1 "$ok_errors" | grep -Fq -e "$ok_text"; then
 		pass "$ok_description"
-	fi
-	rm -f "${TMPDIR:-/tmp}/refuses.$$"
-}
-
-# no_warning DESCRIPTION LOG - what a kernel says when it is in trouble, or when it was
-# given a word that it does not know
-no_warning() {
-	if warning=$(grep -Em1 "WARNING:|BUG:|Oops|Unknown option|unknown parameter" "$2"); then
-		fail "$1: no warning in the log" "$2: $warning"
 	else
-		pass "$1: no warning in the log"
+		fail "$ok_description" "$* should print nothing but an error that has \"$ok_text\":" \
+			"$ok_output" "$(tail -n 3 "$ok_errors")"
+	fi
+	rm "$ok_errors"
+}
+
+# same DESCRIPTION FILE FILE, differ DESCRIPTION FILE FILE - the only comparisons of files: with one
+# that is missing or empty both fail, as that compares nothing
+same() {
+	if [ -s "$2" ] && [ -s "$3" ] && cmp -s "$2" "$3"; then
+		pass "$1"
+	else
+		fail "$1" "$2 and $3 must be there, and the same" "$(diff "$2" "$3" 2>&1 | head -n 5)"
 	fi
 }
 
-# trim TEXT - without what pads it
-trim() {
-	printf '%s\n' "$1" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'
+differ() {
+	if [ -s "$2" ] && [ -s "$3" ] && ! cmp -s "$2" "$3"; then
+		pass "$1"
+	else
+		fail "$1" "$2 and $3 must be there, and differ"
+	fi
 }
 
-# baseline_of ROW - the expressions that tests/rows/baseline has for it
-baseline_of() {
-	sed '/^#/d; /^$/d' "$top/tests/rows/baseline" |
-		while IFS='|' read -r rows_of expression _; do
-			! printf '%s\n' "$1" | grep -Exq -e "$(trim "$rows_of")" ||
-				trim "$expression"
-		done
+# devices NAME... - QEMU's arguments of these sets of tests/rows/devices.  many:N is N functions:
+# conventional bridges, each with up to 31 devices behind it.
+devices() {
+	for set; do
+		# shellcheck disable=SC2154 # top is the caller's
+		awk -v set="$set" '
+		BEGIN {
+			many = set ~ /^many:/ ? substr(set, 6) + 0 : 0
+			for (i = 0; i < many; i++)
+				if (i % 32)
+					printf "-device virtio-rng-pci,bus=many%d,addr=%x ", i / 32, i % 32
+				else
+					printf "-device pci-bridge,id=many%d,chassis_nr=%d,bus=pcie.0 ",
+						i / 32, 100 + i / 32
+		}
+		/^#/		{ next }
+		/^[^ \t]/	{ in_set = $1 == set; $1 = "" }
+		in_set {
+			times = sub(/^[ \t]*8x/, "") ? 8 : 1
+			for (i = 0; i < times; i++) {
+				line = $0
+				gsub(/%/, i, line)
+				print line
+			}
+		}' "$top/tests/rows/devices"
+	done
 }
 
-# reports ROW LOG - what LOG has that no kernel with the series may print: the lines that
-# tests/rows/forbidden matches, each with the 12 that follow, which say where, if tests/rows/baseline
-# matches none of it for that row
-reports() {
-	# shellcheck disable=SC2154 # top is the caller's
-	deny=$(sed '/^#/d; /^$/d' "$top/tests/rows/forbidden")
-	known=$(baseline_of "$1")
-	# Without the times, so that a pattern can begin with a line.
-	lines=$(mktemp)
-	sed 's/\r$//; s/^\[ *[0-9.]*\] *//' "$2" >"$lines"
-	grep -nE -e "$deny" "$lines" | cut -d : -f 1 |
-		while read -r line; do
-			sed -n "$line,$((line + 12))p" "$lines" | tr '\n' ' '
-			echo
-		done | {
-		if [ -n "$known" ]; then
-			grep -vE -e "$known" || :
-		else
-			cat
-		fi
-	}
-	rm -f "$lines"
+# unpatched KERNEL - the name of the same without the series
+unpatched() {
+	echo "$1-unpatched" | sed -E 's/^(series|unchecked)-//'
+}
+
+# lines LOG - those of a log, without the time in front
+lines() {
+	tr -d '\r' <"$1" | sed 's/^\[ *[0-9.]*\] //'
+}
+
+# unexplained ROW - the lines on stdin, less what tests/rows/baseline has for ROW
+unexplained() {
+	unexplained=$(sed '/^#/d; s/[[:space:]]*|[[:space:]]*/|/g' "$top/tests/rows/baseline" |
+		while IFS='|' read -r rows expression _; do
+			! printf '%s\n' "$1" | grep -Exq -e "$rows" || printf '%s\n' "$expression"
+		done)
+	grep -vE -e "$unexplained" 2>&1 || [ $? -eq 1 ]
+}
+
+# forbidden LOG [N] - what LOG has that no kernel with the series may print: the lines that
+# tests/rows/forbidden matches, each in one line with the N behind it, which say where.  An error
+# in that file is printed as well.
+forbidden() (
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	[ -s "$1" ] || { echo "$1: missing or empty"; exit; }
+	lines "$1" >"$work/lines"
+	sed '/^#/d; /^$/d' "$top/tests/rows/forbidden" >"$work/forbidden"
+	grep -nE -f "$work/forbidden" "$work/lines" >"$work/found" 2>&1 || [ $? -eq 1 ] ||
+		{ cat "$work/found"; exit; }
+	while IFS=: read -r at _; do
+		sed -n "$at,$((at + ${2:-0}))p" "$work/lines" | paste -sd ' ' -
+	done <"$work/found"
+)
+
+# no_warning ROW LOG [N [TEXT]] - LOG has nothing that is forbidden and not explained; TEXT is more
+# to say of it
+no_warning() {
+	warnings=$(forbidden "$2" "${3-}" | unexplained "$1")
+	if [ -z "$warnings" ]; then
+		pass "$1: no warning in the log${4-}"
+	else
+		fail "$1: no warning in the log" "$(printf '%s\n' "$warnings" | wc -l) in $2:" \
+			"$(printf '%s\n' "$warnings" | head -n 5)"
+	fi
+}
+
+# module NAME KERNEL FOLDER - build tests/modules/NAME for what "lab/prepare KERNEL" has built;
+# in a copy in FOLDER, as kbuild writes beside the sources.  A warning is an error.
+module() {
+	rm -rf "${3:?}/$1"
+	cp -R "$top/tests/modules/$1" "$3/$1"
+	echo "obj-m := $1.o" >"$3/$1/Makefile"
+	# shellcheck disable=SC2154 # cache is of lab/lib.sh
+	make -C "$cache/build/${BASE:-7.3}-$2" M="$3/$1" W=1 modules >"$3/$1.log" 2>&1 &&
+		! grep -q warning: "$3/$1.log" && return
+	grep -m 3 -e error: -e warning: -e '\*\*\*' "$3/$1.log" >&2
+	return 1
 }
 
 # add_summary PASSED FAILED SKIPPED - count what another script has counted
@@ -142,8 +195,8 @@ add_summary() {
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
 }
 
-# summary - the last line; fails if a test did, or if there was none
+# summary - the last line; fails if a test did, or if none passed: what only skips tests nothing
 summary() {
 	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }

@@ -6,51 +6,28 @@
 #
 # For init's job run: functions=N is how many there are without it, and what to ask the host
 # for is "plug" and "unplug".
-# shellcheck disable=SC2154 # functions is in the environment
 set -eu
-rounds=5
-module=/kselftest/pci_cfg/test_modules/pci_cfg_test.ko
-files=/sys/kernel/debug/pci_cfg_test
+. tests/lib.sh
+files=/sys/kernel/debug/pci_cfg_test functions=${functions:?}
 
-# functions_now - how many there are
-functions_now() {
-	set -- /sys/bus/pci/devices/*
-	echo $#
+# there_are N - functions
+there_are() {
+	[ "$(printf '%s\n' /sys/bus/pci/devices/* | wc -l)" -eq "$1" ]
 }
 
-# has N - are there that many functions within a minute?
-has() {
-	tries=600
-	until [ "$(functions_now)" -eq "$1" ]; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || {
-			echo "not ok $test there are $1 functions: $(functions_now)"
-			exit 1
-		}
-		sleep 0.1
-	done
-}
-
-echo "1..$((rounds + 2))"
-insmod $module
+insmod /kselftest/pci_cfg/test_modules/pci_cfg_test.ko
 echo "2 all" >$files/threads
-test=1
-while [ $test -le $rounds ]; do
-	echo "ask plug"
-	has $((functions + 1))
+for round in 1 2 3 4 5; do
+	echo "ask plug" >/dev/records
+	ok "round $round: a function comes" within 60 there_are $((functions + 1))
 	cat /sys/bus/pci/devices/*/config >/dev/null
-	echo "ask unplug"
-	has "$functions"
+	echo "ask unplug" >/dev/records
+	ok "round $round: it goes" within 60 there_are "$functions"
 	# The host has it out a little later.
 	sleep 2
-	echo "ok $test a function came and went"
-	test=$((test + 1))
 done
-if grep -q 'reads=0' $files/threads || grep -v 'wrong=0$' $files/threads; then
-	echo "not ok $test the threads read right all the time"
-else
-	echo "ok $test the threads read right all the time"
-fi
+sed 's/^/# /' $files/threads
+equal "both threads read right all the time" 2 "$(grep -c '=[1-9][0-9]* wrong=0$' $files/threads)"
 echo 0 >$files/threads
 rmmod pci_cfg_test
 sh /kselftest/run_kselftest.sh -c pci_cfg
