@@ -1,52 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh disable=SC2034,SC2154
 #
-# What the scripts about mapped ECAM share.  Sourced with $top and $out set, after
-# tests/lib.sh and lab/lib.sh.
+# What the scripts about mapped ECAM, tests/debug and tests/metal share.  Sourced with $top set; it
+# sets $out, an empty folder with the name of the script.
+. "$top/tests/lib.sh"
+. "$top/lab/lib.sh"
+out=$top/out/$prog
+rm -rf "$out"
+mkdir -p "$out"
 
-# Functions of all kinds: a switch, conventional ones, an expander bridge, virtio, and what
-# must be emulated (i6300esb, and nvme and virtio at times).  27 with those of q35 itself.
-every_kind='
--device pcie-root-port,id=port1,chassis=1,addr=2.0,multifunction=on
--device x3130-upstream,id=up,bus=port1
--device xio3130-downstream,id=down1,bus=up,chassis=11,addr=0
--device xio3130-downstream,id=down2,bus=up,chassis=12,addr=1
--device xio3130-downstream,id=down3,bus=up,chassis=13,addr=2
--device nvme,serial=1,bus=down1 -device igb,bus=down2 -device e1000e,bus=down3
--device pcie-root-port,id=port2,chassis=2,addr=2.1
--device pcie-pci-bridge,id=conventional,bus=port2
--device i6300esb,bus=conventional,addr=1 -device virtio-rng-pci,bus=conventional,addr=2
--device e1000,bus=conventional,addr=3 -device ahci,bus=conventional,addr=4
--device pxb-pcie,id=expander,bus_nr=64,bus=pcie.0
--device pcie-root-port,id=port3,chassis=3,bus=expander -device qemu-xhci,bus=port3
--device pcie-root-port,id=port4,chassis=4,bus=pcie.0,addr=1d.0
--device virtio-balloon-pci,bus=port4
--device virtio-rng-pci,bus=pcie.0 -device virtio-serial-pci,bus=pcie.0
--device usb-ehci,bus=pcie.0 -device lsi,bus=pcie.0'
-
-# Unplugging is a matter of configuration space then.
+# With this, a guest plugs and unplugs by the registers of the port instead of ACPI.
 native_hotplug='-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off'
-# The guest's kernel leaves the ports to the test, and the clock is the host's: no need to
-# watch it, which goes wrong on a busy machine.
+# The guest's kernel leaves the ports to the test.  It takes the clock for reliable: what watches it
+# goes wrong on a busy machine.
 own_ports='pcie_ports=compat tsc=reliable'
 
-# guest_for SCRIPT PROGRAM - the initramfs $out/guest.cpio.gz with these of tests/guest
-guest_for() {
-	# In a copy, as kbuild writes beside the sources.
-	rm -rf "$out/module"
-	cp -R "$top/tests/modules/ecam_map" "$out/module"
-	make -C "$cache/build/${BASE:-7.3}-series" M="$out/module" W=1 modules \
-		>"$out/module.log" 2>&1 || {
-		cat "$out/module.log"
-		return 1
-	}
-	make -C "$top" -s --no-print-directory "out/bin/$2" &&
-	"$top/lab/initramfs-with" "$out/guest.cpio.gz" "$top/out/boot/series/guest.cpio.gz" \
-		tests/ecam_map.ko="$out/module/ecam_map.ko" tests/script="$top/tests/guest/$1" \
-		"tests/$2=$top/out/bin/$2"
+# plug BUS DRIVER [ID] - what tells QEMU to do that
+plug() {
+	printf '{"execute":"device_add","arguments":{"bus":"%s","driver":"%s"%s}}' "$1" "$2" \
+		"${3:+,\"id\":\"$3\"}"
 }
 
-# plug DEVICE - have QMP plug it into the port hot
-plug() {
-	printf '{"execute":"device_add","arguments":{"driver":"%s","bus":"hot"}}' "$1"
+# kvm - may we use it?
+kvm() {
+	[ -r /dev/kvm ] && [ -w /dev/kvm ]
+}
+
+# guest KERNEL MODULE SCRIPT [PROGRAM] - the initramfs of a kernel of lab/prepare, with a module of
+# tests/modules, and a script and a program of tests/guest: in the guest's /tests
+guest() {
+	module "$2" "$1" "$out" &&
+	{ [ -z "${4-}" ] || make -C "$top" -s --no-print-directory "out/bin/$4"; } &&
+	"$top/lab/initramfs-with" "$out/$1.cpio.gz" "$top/out/boot/$1/guest.cpio.gz" \
+		"tests/$2.ko=$out/$2/$2.ko" "tests/$3=$top/tests/guest/$3" \
+		"tests/lib.sh=$top/tests/lib.sh" \
+		${4:+"tests/$4=$top/out/bin/$4"}
+}
+
+# boot NAME KERNEL VM_ARGUMENT... - with the initramfs that guest made, if it did.  Leaves NAME.log,
+# NAME.json and NAME.err, and prints why it failed.
+boot() {
+	name=$1 kernel=$2
+	shift 2
+	initrd=$out/$kernel.cpio.gz
+	[ -f "$initrd" ] || initrd=$top/out/boot/$kernel/guest.cpio.gz
+	"$top/out/bin/vm" --kernel "$top/out/boot/$kernel/bzImage" --initrd "$initrd" \
+		--log "$out/$name.log" --json "$out/$name.json" "$@" 2>"$out/$name.err" || {
+		tail -n 1 "$out/$name.err"
+		return 1
+	}
 }

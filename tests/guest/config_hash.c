@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * config_hash - the configuration spaces of all functions, as ECAM has them
+ * config_hash - print a line for each function that ECAM has: where it is, its ID, its class, and
+ * the FNV-1a hash of all 4,096 bytes of its configuration space
  *
- *   config_hash		a line for each function: where it is, its ID, its class,
- *				and the FNV-1a hash of all 4,096 bytes
- *   config_hash BUS:DEV.FN	all that is not zero of this one, a register a line
- *
- * It asks ECAM alone, so it sees what the kernel does not know of as well: nothing
- * may be where there is no function.
+ * It asks ECAM alone, for all 65,536 functions of segment 0, and so finds also what the kernel
+ * does not know of.
  */
 
 #include <stdio.h>
-
 #include "ecam.h"
 
 #define FNV_OFFSET	0xcbf29ce484222325u
@@ -30,28 +26,9 @@ static uint64_t hash(unsigned int bdf)
 	return hash;
 }
 
-static void dump(unsigned int bdf)
+int main(void)
 {
-	for (unsigned int reg = 0; reg < FUNCTION_SIZE; reg += 4) {
-		uint32_t value = read32(bdf, reg);
-
-		if (value)
-			printf("%03x %08x\n", reg, value);
-	}
-}
-
-int main(int argc, char *argv[])
-{
-	unsigned int bus, dev, fn;
-
 	map_ecam();
-	if (argc > 1) {
-		if (sscanf(argv[1], "%x:%x.%x", &bus, &dev, &fn) != 3 ||
-		    bus > 0xff || dev > 0x1f || fn > 7)
-			errx(2, "%s: must be BUS:DEV.FN", argv[1]);
-		dump(BDF(bus, dev, fn));
-		return 0;
-	}
 	for (unsigned int bdf = 0; bdf < NR_FUNCTIONS; bdf++) {
 		uint32_t id = read32(bdf, 0), class = read32(bdf, 8);
 

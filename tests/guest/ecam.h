@@ -6,14 +6,13 @@
 #include <err.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define ABSENT		0xffffffffu
 #define NR_FUNCTIONS	0x10000
 #define FUNCTION_SIZE	0x1000
-/* Where the first ECAM region's address is in ACPI's table. */
+/* Where the first ECAM region's address is in ACPI's table */
 #define MCFG		"/sys/firmware/acpi/tables/MCFG"
 #define MCFG_ADDRESS	44
 
@@ -22,7 +21,7 @@
 
 static volatile uint8_t *ecam;
 
-/* Of QEMU's q35, whose region has all buses. By the module tests/modules/ecam_map. */
+/* q35's ECAM has all buses. It is mapped by the module tests/modules/ecam_map. */
 static inline void map_ecam(void)
 {
 	int table = open(MCFG, O_RDONLY), memory = open("/dev/ecam_map", O_RDWR);
@@ -34,33 +33,14 @@ static inline void map_ecam(void)
 		    MAP_SHARED, memory, address);
 	if (ecam == MAP_FAILED)
 		err(1, "/dev/ecam_map");
-	close(table);
-	close(memory);
 }
 
-static inline volatile uint8_t *config(unsigned int bdf, unsigned int reg)
-{
-	return ecam + (size_t)bdf * FUNCTION_SIZE + reg;
-}
-
-static inline uint16_t read16(unsigned int bdf, unsigned int reg)
-{
-	return *(volatile uint16_t *)config(bdf, reg);
-}
-
-static inline uint32_t read32(unsigned int bdf, unsigned int reg)
-{
-	return *(volatile uint32_t *)config(bdf, reg);
-}
-
-static inline void write16(unsigned int bdf, unsigned int reg, uint16_t value)
-{
-	*(volatile uint16_t *)config(bdf, reg) = value;
-}
-
-static inline void write32(unsigned int bdf, unsigned int reg, uint32_t value)
-{
-	*(volatile uint32_t *)config(bdf, reg) = value;
-}
+/* A register. The four functions make one access of their size. */
+#define REGISTER(bits, bdf, reg)	\
+	(*(volatile uint##bits##_t *)(ecam + (size_t)(bdf) * FUNCTION_SIZE + (reg)))
+#define read16(bdf, reg)		REGISTER(16, bdf, reg)
+#define read32(bdf, reg)		REGISTER(32, bdf, reg)
+#define write16(bdf, reg, value)	((void)(REGISTER(16, bdf, reg) = (value)))
+#define write32(bdf, reg, value)	((void)(REGISTER(32, bdf, reg) = (value)))
 
 #endif

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# torture.sh - in the guest: see torture.c; for init's job run, seconds=N
+# torture.sh - run torture.c in a guest; for init's job run, seconds=N
 set -eu
 insmod /tests/ecam_map.ko
-# shellcheck disable=SC2154 # from the kernel's command line
-exec /tests/torture "$seconds"
+exec /tests/torture "${seconds:?}"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ecam_map - let a program map physical memory, as /dev/mem does, which the guest's
- * kernel does not have: with ECAM it sees functions that the kernel has not looked
- * for, and uses it without the kernel's locks
+ * ecam_map - let a program map physical memory, as /dev/mem does, which the guest's kernel does not
+ * have: with ECAM it sees functions that the kernel has not looked for, and uses it without the
+ * kernel's locks
  *
  * /dev/ecam_map is mapped at the offset that is the address.
  */
@@ -19,15 +19,9 @@ static int ecam_map_mmap(struct file *file, struct vm_area_struct *vma)
 				  vma->vm_end - vma->vm_start, vma->vm_page_prot);
 }
 
-static const struct file_operations ecam_map_fops = {
-	.owner	= THIS_MODULE,
-	.mmap	= ecam_map_mmap,
-};
-
+static const struct file_operations fops = { .owner = THIS_MODULE, .mmap = ecam_map_mmap };
 static struct miscdevice ecam_map = {
-	.minor	= MISC_DYNAMIC_MINOR,
-	.name	= "ecam_map",
-	.fops	= &ecam_map_fops,
+	.minor = MISC_DYNAMIC_MINOR, .name = "ecam_map", .fops = &fops,
 };
 module_misc_device(ecam_map);
 
