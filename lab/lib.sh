@@ -1,31 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the scripts in lab/ share.  Sourced with $top set to the checkout.
+# What the scripts in lab/ share.  They set top to the checkout and read this file.
 
 prog=${0##*/}
 # Others read it:
 # shellcheck disable=SC2034
 cache=${PCI_CFG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pci_cfg}
 
-# A make that started us has nothing to tell those that we start: not -s, nor -j.
+# If make started us, its options (-s, -j) are not for what we start.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# say TEXT - a remark; stdout is for what the caller asked for
+# say TEXT - print a remark to stderr; stdout is for what the caller asked for
 say() {
 	printf '%s: %s\n' "$prog" "$*" >&2
 }
 
-# die TEXT - the one line that an error has
+# die TEXT - print the one line of an error and exit
 die() {
 	say "$*"
 	exit 1
 }
 
-# on_exit COMMAND - also when a signal ends us: dash skips the EXIT trap then
+# on_exit COMMAND - run COMMAND when we exit, by a signal, too: dash skips the EXIT trap then
 on_exit() {
-	# COMMAND is to be expanded when it runs, not here:
-	# shellcheck disable=SC2064
+	# shellcheck disable=SC2064 # the caller quotes what is to be expanded later
 	trap "$1" EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -41,23 +40,63 @@ lock() {
 	}
 }
 
-# ticking TEXT COMMAND... - run COMMAND, and say TEXT while it takes long
+# ticking TEXT COMMAND... - run COMMAND; while it takes long, print TEXT and the seconds so far
+# every 20 seconds (TICK=SECONDS).  If ticking_log names a file, its last line, too: not through
+# awk, which on Debian 13 reads a pipe to its end before it prints.
 ticking() {
 	ticking=$1
 	shift
 	{
-		# The end of COMMAND ends the pipe, and cat passes its status on.
-		ticking_rc=$(
-			{ "$@" >&3 3>&- && echo 0 || echo $?; } | {
+		# The end of COMMAND ends the pipe; its status does not go through it, as timeout
+		# might kill the reader just then.
+		ticking_rc=$({
+			{ "$@" >&3 3>&- 4>&- && echo 0 >&4 || echo $? >&4; } | {
 				seconds=0
-				until timeout 20 cat; do
-					seconds=$((seconds + 20))
-					say "$ticking: $seconds s"
+				until timeout "${TICK:-20}" cat; do
+					seconds=$((seconds + ${TICK:-20}))
+					say "$ticking: $seconds s${ticking_log:+$(tail -n 1 "$ticking_log" |
+					tr -s '[:space:]' ' ' | cut -c 1-70 | sed 's/^ *\(.\)/, \1/')}"
 				done
 			}
-		)
+		} 4>&1)
 	} 3>&1
 	return "$ticking_rc"
+}
+
+# logged LOG TEXT COMMAND... - print TEXT and run COMMAND, ticking, its output appended to LOG; if
+# it fails, die with the line of LOG that says most
+logged() {
+	ticking_log=$1 logged=$2
+	shift 2
+	say "$logged"
+	ticking "$logged" append "$@" || die "$logged fails: $(grep -m 1 -iE \
+		'error:|unexpected|not look like|no such|hunk .* failed|can.t find|\*\*\*' "$ticking_log" ||
+		tail -n 1 "$ticking_log"); all of it: $ticking_log"
+	ticking_log=
+}
+
+# append COMMAND... - without descriptor 9: what outlives COMMAND must not hold the lock
+append() {
+	"$@" >>"$ticking_log" 2>&1 9>&-
+}
+
+# compiler GCC - set cc to GCC, through ccache where there is one
+compiler() {
+	cc=$1
+	if command -v ccache >/dev/null; then
+		cc="ccache $1"
+		export CCACHE_DIR="$cache/ccache"
+	else
+		say "ccache is not installed: every build compiles everything"
+	fi
+}
+
+# archive LABEL [OPTION...] - the address of the archive with that label (Debian or
+# Debian-Security) in this machine's apt sources; nothing if they have none.  OPTION is apt-get's.
+archive() {
+	archive=$1
+	shift
+	apt-get "$@" indextargets --format "\$(REPO_URI)" 'Created-By: Packages' "Label: $archive" | head -n 1
 }
 
 # What has a QEMU of lab/qemu-mapped map ECAM.
@@ -83,13 +122,12 @@ kvm_or() {
 		--initrd "$out/boot/series/guest.cpio.gz" >&2 || accel=$1
 }
 
-# base NAME - read the row of bases into name, kind, package, suites, version,
-# sha256 and tag
+# base NAME - read the row of sources into name, kind, package, suites, version, sha256 and tag
 base() {
 	# shellcheck disable=SC2154 # top is the caller's
 	row=$(awk -v name="$1" '$1 == name' "$top/sources")
 	[ -n "$row" ] ||
-		die "$1: no such base; sources has:$(awk '/^[^#]/ { printf " %s", $1 }' "$top/sources")"
+		die "$1: no such source; sources has:$(awk '/^[^#]/ { printf " %s", $1 }' "$top/sources")"
 	# shellcheck disable=SC2034
 	read -r name kind package suites version sha256 tag rest <<-ROW
 		$row
@@ -106,7 +144,7 @@ qemu_base() {
 		die "$name: not a QEMU; sources has:$(awk '$3 == "qemu" { printf " %s", $1 }' "$top/sources")"
 }
 
-# kernel_version TREE - e.g. 7.3.4; fails when TREE is not a kernel source tree
+# kernel_version TREE - print e.g. 7.3.4; fails when TREE is not a kernel source tree
 kernel_version() {
 	[ -f "$1/Kbuild" ] && [ -f "$1/Kconfig" ] && [ -d "$1/arch/x86/pci" ] &&
 	awk '$2 != "="			{ next }
