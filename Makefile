@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# The only front door: every verb is a target here, "make help" lists them.
+# Everything that one does here is a target; "make help" lists them.
 #
-# Variables (make VARIABLE=value TARGET):
-#   BASE=7.3		the kernel in "sources" to work on
-#   KERNEL_SRC=PATH	take the kernel from there, offline: a source tree or a tarball
-#   PCI_CFG_CACHE=DIR	downloads, ccache and builds (default: ~/.cache/pci_cfg)
-#   ACCEL=auto		auto, kvm, tcg, or for what needs KVM nested; auto boots for 15 s to
-#			see if KVM will do, and else takes tcg or nested
-#   BOOTS=5		timed boots of each variant in boot-profile
-#   READS=100000		by each method in bench
-#   MACHINE=q35		the machine of "make boot", as QEMU names it
-#   CMDLINE=		the kernel command line of "make boot", besides the console
-#   TREE=PATH		the git tree of "make apply"
+# Variables (make VARIABLE=value TARGET; lab/with-kvm reads their names here):
+#   BASE=7.3		the kernel to work on, a name in the file "sources"
+#   KERNEL_SRC=PATH	take the kernel from PATH, offline: a source tree or a tarball of one
+#   PCI_CFG_CACHE=DIR	where downloads and builds are kept (default: ~/.cache/pci_cfg)
+#   ACCEL=auto		kvm, tcg, or nested for what needs KVM; auto tries a boot with KVM for
+#			15 seconds, and if that fails, uses tcg or nested
+#   BOOTS=5		how often boot-profile boots each kernel and command line
+#   READS=100000		how often bench reads by each method
+#   ROWS=FILE		boot the rows of FILE in matrix, not those of tests/rows/matrix
+#   MACHINE=q35		QEMU's name of the machine for "make boot"
+#   CMDLINE=		the kernel command line for "make boot", without the console
+#   TREE=PATH		your git tree, for "make apply"
+#   V=2 SINCE=REV	for "make series": write v2, and compare it with the mails in git revision REV
 
 BASE ?= 7.3
 ACCEL ?= auto
 MACHINE ?= q35
 CMDLINE ?=
-export BASE ACCEL MACHINE CMDLINE
+export BASE ACCEL MACHINE CMDLINE V SINCE
 
 out := out
 CFLAGS ?= -O2 -g
@@ -27,65 +29,64 @@ c11 := -std=gnu11 -Wall -Wextra -Werror
 
 .DEFAULT_GOAL := help
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@echo
 	@sed -n '/^# Variables/,/^$$/s/^# \{0,1\}//p' $(MAKEFILE_LIST)
 
-setup: ## install the Debian packages that are missing, and say which
+setup: ## install the Debian packages that are missing; it never removes one
 	@lab/setup
 
-demo: setup ## fetch, patch, build, boot, measure: the table, out/demo.json and out/demo.svg
+demo: setup ## fetch, patch, build, boot, measure: a table, out/demo.json and out/demo.svg
 	@measure/demo
 
-exit-cost: setup ## what exits cost on this KVM: a table and out/exit-cost.json, in a minute
+exit-cost: setup ## measure what an exit costs with this KVM: a table, out/exit-cost.json (1 minute)
 	@measure/exit-cost
 
-bench: setup ## reads in a guest of KVM: time, exits, instructions, contention: 5 minutes
+bench: setup ## time reads in a KVM guest, count their exits and instructions (5 minutes)
 	@measure/bench
 
-boot-profile: setup ## accesses and time of a boot, phase by phase, with and without the series
+boot-profile: setup ## count the accesses in each phase of a boot, with and without the series
 	@measure/boot-profile
 
-matrix: setup ## boot some 90 machines, command lines, hypervisors and firmware that lies
+matrix: setup ## boot some 150 machines, command lines, hypervisors, faults and wrong tables
 	@tests/run
 
-report: setup ## one page of all results so far: out/report.html
+report: setup ## write all results so far to one page, out/report.html
 	@measure/report
 
-qemu: setup ## build a QEMU that maps ECAM: then demo, bench and boot-profile have it, too
+keep: ## keep these results in measure/results/, where the figures in the texts come from
+	@measure/keep
+
+qemu: setup ## build a QEMU that maps ECAM: demo, bench and boot-profile boot on it from then on
 	@lab/qemu-mapped
 
-kernel: setup ## build the guest kernel with the series
+kernel: setup ## build the kernel of the guest, with the series
 	@lab/prepare series
 
-boot: setup ## a shell in the guest
+boot: setup ## start a shell in the guest
 	@lab/prepare series
 	@$(out)/bin/vm --interactive --job shell --machine "$(MACHINE)" \
 		--accel "$(ACCEL)" --append "$(CMDLINE)" --log $(out)/boot.log \
 		--kernel $(out)/boot/series/bzImage --initrd $(out)/boot/series/guest.cpio.gz
 
-series: ## the mails for git am, with a cover letter, in out/series/
+series: ## write the mails for git am and git send-email, with cover letters, to out/series/
 	@lab/series mails $(out)/series $(BASE)
 
-apply: ## put the series onto a git tree of your own: make apply TREE=/path/to/linux
+apply: ## git am the series onto a git tree of your own: make apply TREE=/path/to/linux
 	@$(if $(TREE),,echo "make apply: TREE is not set: make apply TREE=/path/to/linux" >&2; exit 2;) \
-		lab/series apply "$(TREE)"
+		lab/series mails $(out)/apply $(BASE) && git -C "$(TREE)" am $(CURDIR)/$(out)/apply/*/*.patch
 
-check: setup ## every test that CI runs; the last line counts them
+check: setup ## run every test that CI runs; the last line counts them
 	@tests/check
 
-check-all: setup ## the long tests as well: boots of the older kernels in "sources"
+check-all: setup ## run the long tests as well: older kernels, debug kernels, Xen, a fresh Debian
 	@tests/check all
 
-tools: $(out)/bin/vm $(out)/bin/report $(out)/bin/page $(out)/bin/init ## the lab's own programs, in out/bin/
+tools: $(out)/bin/vm $(out)/bin/init ## build the lab's own programs in out/bin/
 
 $(out)/bin/vm: $(wildcard lab/vm/*.[ch]) lab/phases.h
-report_parts := report report_bench report_boot report_contention report_demo report_exit_cost
-$(out)/bin/report: $(report_parts:%=measure/%.c) lab/vm/hypervisor.c lab/vm/hypervisor.h measure/report.h lab/phases.h
-page_parts := page page_figure page_files
-$(out)/bin/page: $(page_parts:%=measure/%.c) lab/vm/util.c measure/page.h lab/vm/util.h
-$(out)/bin/vm $(out)/bin/report $(out)/bin/page:
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -Ilab/vm -o $@ $(filter %.c,$^) -ljansson -lm
 
@@ -114,4 +115,4 @@ $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c measur
 clean: ## remove out/; the cache stays
 	rm -rf $(out)
 
-.PHONY: help setup demo exit-cost bench boot-profile matrix report qemu kernel boot series apply check check-all tools clean
+.PHONY: help setup demo exit-cost bench boot-profile matrix report keep qemu kernel boot series apply check check-all tools clean
