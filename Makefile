@@ -10,7 +10,7 @@
 #			15 seconds, and if that fails, uses tcg or nested
 #   BOOTS=5		how often boot-profile boots each kernel and command line
 #   READS=100000		how often bench reads by each method
-#   ROWS=FILE		boot the rows of FILE in matrix, not those of tests/rows/matrix
+#   ROWS=FILE		boot the rows of FILE in matrix, not those of tests/rows/*.rows
 #   MACHINE=q35		QEMU's name of the machine for "make boot"
 #   CMDLINE=		the kernel command line for "make boot", without the console
 #   TREE=PATH		your git tree, for "make apply"
@@ -88,7 +88,7 @@ tools: $(out)/bin/vm $(out)/bin/init ## build the lab's own programs in out/bin/
 
 $(out)/bin/vm: $(wildcard lab/vm/*.[ch]) lab/phases.h
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -Ilab/vm -o $@ $(filter %.c,$^) -ljansson -lm
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -o $@ $(filter %.c,$^) -ljansson -lm
 
 # Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
 static := -static
@@ -107,7 +107,7 @@ $(out)/bin/init32: $(init_sources)
 	@mkdir -p $(@D)
 	$(CC) -m32 $(c11) $(CFLAGS) $(static) -Ilab -o $@ $(filter %.c,$^)
 
-# Its "../kselftest.h" is measure/kselftest.h here, seen from a folder in lab.
+# Its "../kselftest.h" is measure/kselftest.h here, seen from a folder in measure.
 $(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c measure/kselftest.h
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -iquote measure/raw_read -o $@ $<
