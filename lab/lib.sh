@@ -99,7 +99,7 @@ archive() {
 	apt-get "$@" indextargets --format "\$(REPO_URI)" 'Created-By: Packages' "Label: $archive" | head -n 1
 }
 
-# What has a QEMU of lab/qemu-mapped map ECAM.
+# What has a QEMU of "make qemu" map ECAM.
 # shellcheck disable=SC2034
 mapped_ecam='-global q35-pcihost.mapped-ecam=on'
 
@@ -118,8 +118,10 @@ kvm_or() {
 	[ "$accel" = auto ] || return 0
 	accel=kvm
 	# shellcheck disable=SC2154 # top and out are the caller's
-	"$top/out/bin/vm" --probe-kvm --kernel "$out/boot/series/bzImage" \
-		--initrd "$out/boot/series/guest.cpio.gz" >&2 || accel=$1
+	kvm_error=$("$top/out/bin/vm" --accel kvm --job idle --timeout 15 --log "$out/kvm.log" \
+		--kernel "$out/boot/series/bzImage" --initrd "$out/boot/series/guest.cpio.gz" 2>&1) ||
+		accel=$1
+	say "ACCEL=auto is $accel${kvm_error:+, as no guest boots with KVM: $kvm_error}"
 }
 
 # base NAME - read the row of sources into name, kind, package, suites, version, sha256 and tag
@@ -137,13 +139,6 @@ base() {
 	fi
 }
 
-# qemu_base NAME - base, of a QEMU
-qemu_base() {
-	base "$1"
-	[ "$package" = qemu ] ||
-		die "$name: not a QEMU; sources has:$(awk '$3 == "qemu" { printf " %s", $1 }' "$top/sources")"
-}
-
 # kernel_version TREE - print e.g. 7.3.4; fails when TREE is not a kernel source tree
 kernel_version() {
 	[ -f "$1/Kbuild" ] && [ -f "$1/Kconfig" ] && [ -d "$1/arch/x86/pci" ] &&
@@ -153,4 +148,15 @@ kernel_version() {
 	     $1 == "SUBLEVEL"		{ v = v "." $3 }
 	     $1 ~ /^EXTRA/		{ print v $3; found = 1; exit }
 	     END			{ exit !found }' "$1/Makefile" 2>/dev/null
+}
+
+# taken_by TREE NAME... - those of the fragments of lab/kconfig that TREE can take: kunit needs static
+# stubs, which Linux has since 6.3
+taken_by() {
+	taken_by=$1
+	shift
+	for fragment; do
+		[ "$fragment" = kunit ] && ! grep -qs kunit_activate_static_stub "$taken_by/include/kunit/static_stub.h" ||
+			echo "$fragment"
+	done
 }

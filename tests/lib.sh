@@ -68,6 +68,14 @@ within() {
 	done
 }
 
+# addresses FUNCTION... - of this kernel, as parameters of a module: NAME=0xADDRESS...  In-kernel tests
+# may have a function of the same name: the first one is the kernel's own, as in init's jobs.
+addresses() {
+	for address; do
+		awk -v name="$address" '$3 == name { print name "=0x" $1; exit }' /proc/kallsyms
+	done
+}
+
 # refuses DESCRIPTION TEXT COMMAND... - it must fail and print nothing but errors, the last of which
 # has TEXT
 refuses() {
@@ -108,14 +116,20 @@ devices() {
 	for set; do
 		# shellcheck disable=SC2154 # top is the caller's
 		awk -v set="$set" '
+		# More than 900 take another shape: there are not enough slots for so many bridges, so
+		# that eight share one; and firmware takes minutes if all have the BARs of virtio.
 		BEGIN {
 			many = set ~ /^many:/ ? substr(set, 6) + 0 : 0
-			for (i = 0; i < many; i++)
+			function_of = many > 900 ? "i6300esb" : "virtio-rng-pci"
+			for (i = 0; i < many; i++) {
+				n = int(i / 32)
+				slot = sprintf(",shpc=off,multifunction=on,addr=%x.%d", n / 8 + 1, n % 8)
 				if (i % 32)
-					printf "-device virtio-rng-pci,bus=many%d,addr=%x ", i / 32, i % 32
+					printf "-device %s,bus=many%d,addr=%x ", function_of, n, i % 32
 				else
-					printf "-device pci-bridge,id=many%d,chassis_nr=%d,bus=pcie.0 ",
-						i / 32, 100 + i / 32
+					printf "-device pci-bridge,id=many%d,chassis_nr=%d,bus=pcie.0%s ",
+						n, 100 + n, (many > 900 ? slot : "")
+			}
 		}
 		/^#/		{ next }
 		/^[^ \t]/	{ in_set = $1 == set; $1 = "" }
@@ -128,6 +142,25 @@ devices() {
 			}
 		}' "$top/tests/rows/devices"
 	done
+}
+
+# boot NAME KERNEL VM_ARGUMENT... - what lab/prepare KERNEL has built, or its initramfs that is in
+# $out.  Leaves NAME.log, .json and .err in $out, and prints why it failed.
+boot() {
+	boot_file=$out/$1 boot_kernel=${OUT:-$top/out}/boot/$2 boot_initrd=$out/$2.cpio.gz
+	shift 2
+	[ -f "$boot_initrd" ] || boot_initrd=$boot_kernel/guest.cpio.gz
+	"$top/out/bin/vm" --kernel "$boot_kernel/bzImage" --initrd "$boot_initrd" \
+		--log "$boot_file.log" --json "$boot_file.json" "$@" 2>"$boot_file.err" || {
+		tail -n 1 "$boot_file.err"
+		return 1
+	}
+}
+
+# plug BUS DRIVER [ID] - what tells QEMU to do that
+plug() {
+	printf '{"execute":"device_add","arguments":{"bus":"%s","driver":"%s"%s}}' "$1" "$2" \
+		"${3:+,\"id\":\"$3\"}"
 }
 
 # unpatched KERNEL - the name of the same without the series
@@ -178,11 +211,16 @@ no_warning() {
 }
 
 # module NAME KERNEL FOLDER - build tests/modules/NAME for what "lab/prepare KERNEL" has built;
-# in a copy in FOLDER, as kbuild writes beside the sources.  A warning is an error.
+# in a copy in FOLDER, as kbuild writes beside the sources.  A warning is an error.  It can include
+# files of the kernel's arch/x86/pci, and has headers of its own that go before the kernel's.
 module() {
 	rm -rf "${3:?}/$1"
 	cp -R "$top/tests/modules/$1" "$3/$1"
-	echo "obj-m := $1.o" >"$3/$1/Makefile"
+	cat >"$3/$1/Makefile" <<-MAKE
+		obj-m := $1.o
+		LINUXINCLUDE := -I\$(src) \$(LINUXINCLUDE)
+		ccflags-y := -I\$(srctree)/arch/x86/pci
+	MAKE
 	# shellcheck disable=SC2154 # cache is of lab/lib.sh
 	make -C "$cache/build/${BASE:-7.3}-$2" M="$3/$1" W=1 modules >"$3/$1.log" 2>&1 &&
 		! grep -q warning: "$3/$1.log" && return

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh disable=SC2034,SC2154
 #
-# What the scripts about mapped ECAM, tests/debug and tests/metal share.  Sourced with $top set; it
-# sets $out, an empty folder with the name of the script.
+# What the scripts about mapped ECAM, tests/debug, tests/measure and tests/metal share.  Sourced with
+# $top set; it sets $out, an empty folder with the name of the script.
 . "$top/tests/lib.sh"
 . "$top/lab/lib.sh"
 out=$top/out/$prog
@@ -15,38 +15,19 @@ native_hotplug='-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off'
 # goes wrong on a busy machine.
 own_ports='pcie_ports=compat tsc=reliable'
 
-# plug BUS DRIVER [ID] - what tells QEMU to do that
-plug() {
-	printf '{"execute":"device_add","arguments":{"bus":"%s","driver":"%s"%s}}' "$1" "$2" \
-		"${3:+,\"id\":\"$3\"}"
-}
-
-# kvm - may we use it?
-kvm() {
-	[ -r /dev/kvm ] && [ -w /dev/kvm ]
-}
-
-# guest KERNEL MODULE SCRIPT [PROGRAM] - the initramfs of a kernel of lab/prepare, with a module of
-# tests/modules, and a script and a program of tests/guest: in the guest's /tests
+# guest KERNEL "MODULE..." SCRIPT [PROGRAM] - the initramfs of a kernel of lab/prepare, with modules
+# of tests/modules, and a script and a program of tests/guest: in the guest's /tests
 guest() {
-	module "$2" "$1" "$out" &&
-	{ [ -z "${4-}" ] || make -C "$top" -s --no-print-directory "out/bin/$4"; } &&
-	"$top/lab/initramfs-with" "$out/$1.cpio.gz" "$top/out/boot/$1/guest.cpio.gz" \
-		"tests/$2.ko=$out/$2/$2.ko" "tests/$3=$top/tests/guest/$3" \
-		"tests/lib.sh=$top/tests/lib.sh" \
-		${4:+"tests/$4=$top/out/bin/$4"}
-}
-
-# boot NAME KERNEL VM_ARGUMENT... - with the initramfs that guest made, if it did.  Leaves NAME.log,
-# NAME.json and NAME.err, and prints why it failed.
-boot() {
-	name=$1 kernel=$2
-	shift 2
-	initrd=$out/$kernel.cpio.gz
-	[ -f "$initrd" ] || initrd=$top/out/boot/$kernel/guest.cpio.gz
-	"$top/out/bin/vm" --kernel "$top/out/boot/$kernel/bzImage" --initrd "$initrd" \
-		--log "$out/$name.log" --json "$out/$name.json" "$@" 2>"$out/$name.err" || {
-		tail -n 1 "$out/$name.err"
-		return 1
-	}
+	for_kernel=$1 modules=$2 program=${4-}
+	set -- "tests/$3=$top/tests/guest/$3" "tests/lib.sh=$top/tests/lib.sh"
+	for name in $modules; do
+		module "$name" "$for_kernel" "$out" || return
+		set -- "$@" "tests/$name.ko=$out/$name/$name.ko"
+	done
+	if [ -n "$program" ]; then
+		make -C "$top" -s --no-print-directory "out/bin/$program" || return
+		set -- "$@" "tests/$program=$top/out/bin/$program"
+	fi
+	"$top/lab/initramfs-with" "$out/$for_kernel.cpio.gz" \
+		"$top/out/boot/$for_kernel/guest.cpio.gz" "$@"
 }

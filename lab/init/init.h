@@ -14,8 +14,8 @@ void record(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void fail(const char *what) __attribute__((noreturn));
 void fail_because(const char *what, const char *why) __attribute__((noreturn));
 
-/* Returns the text in memory that the next call uses again. */
-const char *path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Returns the text, a path or a module's parameters, in memory that the next call uses again. */
+const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Each of these fails the guest if it can't do what its name says. */
 FILE *open_file(const char *name);	/* to read */
@@ -31,31 +31,22 @@ void record_file(const char *kind, const char *name);
 /* Returns the next line without its end, in memory that the next call uses again, or NULL. */
 char *next_line(FILE *f);
 
-/* The words NAME=VALUE after the job, each followed by a blank: the module's parameters */
-extern char parameters[1024];
-/* Take a word out of them: returns a number above 0, or else the default. */
-unsigned long take_number(const char *name, unsigned long otherwise);
-/* Add a word; add the address of a kernel function that the kernel does not export. */
-void add_parameter(const char *name, unsigned long value);
-void add_address(const char *name);
+/* Returns a parameter of the job, which must be a number above 0, or else the default. */
+unsigned long parameter(const char *name, unsigned long otherwise);
 
-/* A module with files in /sys/kernel/debug/NAME/. */
-struct module {
-	const char *name, *path;
-};
-
-extern const struct module pci_cfg_test;
 /* How the module reads; "empty" is a loop that reads nothing. */
 #define NR_METHODS	4
 extern const char * const methods[NR_METHODS];
 
-/* The module gets the parameters, so nothing else may load it. */
-void load_module(const struct module *module);
-void unload_module(const struct module *module);
-/* Returns the path of a module's file, like path(). */
-const char *path_in(const struct module *module, const char *file);
-/* Load the module, let it time all methods, send the results, unload it. */
-void time_all_methods(const struct module *module);
+/* The module that reads, so often by each method in a run; one at a time. Nothing else may load it. */
+#define PCI_CFG_TEST	"pci_cfg_test"	/* the selftest's */
+#define CONFIG_READS	"config_reads"	/* measure/config_reads, for kernels without the series as well */
+void load_module(const char *name, unsigned long reads);
+void unload_module(void);
+/* Returns the path of a file of it, like text(). */
+const char *module_file(const char *name);
+/* Let it time all methods, send the results, unload it. */
+void time_all_methods(void);
 
 /* Jobs, see init.c. Each returns if the verdict is pass. */
 void job_selftest(void);

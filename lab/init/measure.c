@@ -20,29 +20,15 @@
 #define CONFIG_FILE	"/sys/bus/pci/devices/0000:00:00.0/config"
 #define TRACING		"/sys/kernel/tracing"
 
-/* bench: how long the guest waits for the host's answer at a mark */
-#define ANSWER_SECONDS	60
 /* contention: at most so many readers at once */
 #define MAX_READERS	2
 
 /* How often contention and irqsoff measure the same */
 static unsigned long windows;
 
-/* For a kernel without the series */
-static const struct module raw_read = { "raw_read", "/modules/raw_read.ko" };
-
-static void load_with_reads(const struct module *module, unsigned long reads)
-{
-	size_t length = strlen(parameters);
-
-	add_parameter("reads", reads);
-	load_module(module);
-	parameters[length] = '\0';
-}
-
 /*
- * Begin or end a mark. The host types a line when it has KVM's counts. The end has no name, as each
- * of its bytes would be an exit in the mark.
+ * Begin or end a mark. The host types a line when it has KVM's counts; we wait a minute for that.
+ * The end has no name, as each of its bytes would be an exit in the mark.
  */
 static void mark_and_wait(const char *edge, const char *name)
 {
@@ -50,7 +36,7 @@ static void mark_and_wait(const char *edge, const char *name)
 	char line[16];
 
 	record("mark %s=%s", edge, name);
-	if (poll(&console, 1, ANSWER_SECONDS * 1000) <= 0)
+	if (poll(&console, 1, 60000) <= 0)
 		fail_because("bench", "nobody answers a mark on the console, vm's option --exits does");
 	if (read(STDIN_FILENO, line, sizeof(line)) <= 0)
 		fail("the console");
@@ -75,70 +61,65 @@ static void spin(void)
 
 void job_bench(void)
 {
-	const struct module *module = &pci_cfg_test;
-	unsigned long reads = take_number("reads", 100000);
-	unsigned long some = reads < 10 ? 1 : reads / 10;
+	unsigned long reads = parameter("reads", 100000);
 	bool available[NR_METHODS];
 
-	if (!access(raw_read.path, F_OK)) {
-		module = &raw_read;
-		add_address("raw_pci_read");
-	}
-	load_with_reads(module, 1);
+	load_module(CONFIG_READS, 1);
 	for (size_t i = 0; i < NR_METHODS; i++)
-		available[i] = write_to(path_in(module, "run"), methods[i]);
-	unload_module(module);
+		available[i] = write_to(module_file("run"), methods[i]);
+	unload_module();
 
 	/* Do not echo what the host types: each byte on the console causes exits. */
 	if (system("stty -echo"))
 		fail_because("bench", "stty does not work");
 	/* After its boot a kernel still has some work, such as refining its clocks. */
 	sleep(4);
-	load_with_reads(module, some);
+	load_module(CONFIG_READS, reads < 10 ? 1 : reads / 10);
 	for (size_t i = 0; i < NR_METHODS; i++) {
 		if (!available[i])
 			continue;
 		mark_and_wait("begin", methods[i]);
-		write_to(path_in(module, "run"), methods[i]);
+		write_to(module_file("run"), methods[i]);
 		mark_and_wait("end", "");
 	}
 	mark_and_wait("begin", "background");
 	spin();
 	mark_and_wait("end", "");
-	write_to(path_in(module, "latency"), "all");
-	record_file("latency", path_in(module, "latency"));
-	unload_module(module);
-	add_parameter("reads", reads);
-	time_all_methods(module);
+	write_to(module_file("latency"), "all");
+	record_file("latency", module_file("latency"));
+	unload_module();
+	load_module(CONFIG_READS, reads);
+	time_all_methods();
 }
 
-/* While readers are at work, measure how many reads they make, second by second. */
+static unsigned long long now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* While readers are at work, measure how many reads they make, in one second and another. */
 static void watch(const char *method, const char *from, long readers,
 		  unsigned long (*count_reads)(void))
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned long reads[windows + 1];
-	uint64_t ns[windows + 1];
-	struct timespec now;
+	for (unsigned long i = 0; i < windows; i++) {
+		unsigned long long ns = now_ns();
+		unsigned long reads = count_reads();
 
-	/* Records take processor time, so send them afterwards. */
-	for (unsigned long i = 0; i <= windows; i++) {
-		if (i)
-			sleep(1);
-		clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-		ns[i] = now.tv_sec * 1000000000ull + now.tv_nsec;
-		reads[i] = count_reads();
-	}
-	for (unsigned long i = 0; i < windows; i++)
+		sleep(1);
+		ns = now_ns() - ns;
+		reads = count_reads() - reads;
 		record("contention method=%s from=%s processors=%ld readers=%ld window=%lu reads=%lu ns=%llu",
-		       method, from, processors, readers, i, reads[i + 1] - reads[i],
-		       (unsigned long long)(ns[i + 1] - ns[i]));
+		       method, from, sysconf(_SC_NPROCESSORS_ONLN), readers, i, reads, ns);
+	}
 }
 
 static unsigned long count_threads(void)
 {
 	unsigned long total = 0, reads, wrong;
-	FILE *f = open_file(path_in(&pci_cfg_test, "threads"));
+	FILE *f = open_file(module_file("threads"));
 
 	while (fscanf(f, "%*s %*s %*s reads=%lu wrong=%lu", &reads, &wrong) == 2) {
 		if (wrong)
@@ -154,10 +135,10 @@ static void watch_threads(const char *method, long readers)
 	char words[64];
 
 	snprintf(words, sizeof(words), "%ld %s", readers, method);
-	if (!write_to(path_in(&pci_cfg_test, "threads"), words))
+	if (!write_to(module_file("threads"), words))
 		return;
 	watch(method, "kernel", readers, count_threads);
-	write_to(path_in(&pci_cfg_test, "threads"), "0");
+	write_to(module_file("threads"), "0");
 }
 
 /* How often each process has read; each count has its own cache line. */
@@ -207,18 +188,18 @@ static void watch_processes(long readers)
 
 void job_contention(void)
 {
-	windows = take_number("windows", 5);
+	windows = parameter("windows", 5);
 	counts = mmap(NULL, MAX_READERS * sizeof(*counts), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED)
 		fail("mmap");
-	load_module(&pci_cfg_test);
+	load_module(CONFIG_READS, 1);
 	for (long n = 1; n <= MAX_READERS && n <= sysconf(_SC_NPROCESSORS_ONLN); n++) {
 		for (size_t i = 1; i < NR_METHODS; i++)
 			watch_threads(methods[i], n);
 		watch_processes(n);
 	}
-	unload_module(&pci_cfg_test);
+	unload_module();
 }
 
 /* Find the two functions that the tracer names. */
@@ -249,7 +230,7 @@ static void trace_windows(const char *method, bool from_user, unsigned long read
 		for (unsigned long n = 0; from_user && n < reads; n++)
 			read_ids(fd);
 		if (!from_user)
-			available = write_to(path_in(&pci_cfg_test, "run"), method);
+			available = write_to(module_file("run"), method);
 		write_to(TRACING "/tracing_on", "0");
 		if (!available)
 			break;
@@ -263,9 +244,9 @@ static void trace_windows(const char *method, bool from_user, unsigned long read
 
 void job_irqsoff(void)
 {
-	unsigned long reads = take_number("reads", 1000);
+	unsigned long reads = parameter("reads", 1000);
 
-	windows = take_number("windows", 10);
+	windows = parameter("windows", 10);
 	if (!access(TRACING, F_OK))
 		mount_at("tracefs", TRACING);
 	/* A file of the tracers of latencies, of which we build only this one. */
@@ -273,10 +254,10 @@ void job_irqsoff(void)
 		fail_because("irqsoff", "this kernel was built without CONFIG_IRQSOFF_TRACER");
 	write_to(TRACING "/tracing_on", "0");
 	write_to(TRACING "/current_tracer", "irqsoff");
-	load_with_reads(&pci_cfg_test, reads);
+	load_module(CONFIG_READS, reads);
 	for (size_t i = 0; i < NR_METHODS; i++)
 		trace_windows(methods[i], false, reads);
-	unload_module(&pci_cfg_test);
+	unload_module();
 	trace_windows("raw_pci_read", true, reads);
 }
 

@@ -21,10 +21,10 @@ static void check_ids(void)
 		fail_because("/sys/bus/pci/devices", "no function");
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *function = found.gl_pathv[i];
-		int config = open_fd(path("%s/config", function), O_RDONLY);
-		uint32_t ids = read_number(path("%s/vendor", function));
+		int config = open_fd(text("%s/config", function), O_RDONLY);
+		uint32_t ids = read_number(text("%s/vendor", function));
 
-		ids |= read_number(path("%s/device", function)) << 16;
+		ids |= read_number(text("%s/device", function)) << 16;
 		if (read_ids(config) != ids)
 			fail_because(function, "has another ID than at boot");
 		close(config);
@@ -55,22 +55,23 @@ void job_suspend(void)
 #endif
 
 /*
- * Load the next kernel, and say so. Its command line is ours, with more in it and the job selftest,
- * but without memory for yet another crash kernel.
+ * Load the next kernel, and say so. Its command line is ours, with more in it and the job selftest
+ * with our parameters, but without memory for yet another crash kernel.
  */
 static void load_next_kernel(unsigned long flags, const char *more)
 {
 	int kernel = open_fd("/boot/bzImage", O_RDONLY);
 	int initrd = open_fd("/boot/guest.cpio.gz", O_RDONLY);
-	char *text = next_line(open_file("/proc/cmdline")), *line, *word;
+	char *ours = next_line(open_file("/proc/cmdline")), *line, *word;
 	size_t size;
 	FILE *new = open_memstream(&line, &size);
 
-	for (word = strtok(text, " "); word && strcmp(word, "--"); word = strtok(NULL, " ")) {
+	while ((word = strsep(&ours, " ")) && strcmp(word, "--")) {
 		if (strncmp(word, "crashkernel=", strlen("crashkernel=")))
 			fprintf(new, "%s ", word);
 	}
-	fprintf(new, "%s-- selftest %s", more, parameters);
+	strsep(&ours, " ");	/* our job */
+	fprintf(new, "%s-- selftest %s", more, ours ? ours : "");
 	fclose(new);
 	if (syscall(SYS_kexec_file_load, kernel, initrd, strlen(line) + 1, line, flags))
 		fail("kexec_file_load");

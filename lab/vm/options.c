@@ -18,43 +18,37 @@ static const struct row {
 	const char *name;
 	const char *argument;	/* NULL for a flag */
 	size_t offset;		/* in struct options */
-	unsigned int min, max;	/* of a number; max is 0 for a text, LIST for texts */
 	const char *standard;	/* what it is by default, or NULL */
 	const char *help;
+	unsigned int min, max;	/* of a number; max is 0 for a text, LIST for texts */
 } rows[] = {
-	{ "kernel", "FILE", FIELD(kernel), 0, 0, NULL, "bzImage, or vmlinux with a PVH entry" },
-	{ "initrd", "FILE", FIELD(initrd), 0, 0, NULL, "initramfs that lab/initramfs made" },
-	{ "append", "TEXT", FIELD(append), 0, 0, "", "more of the kernel's command line" },
-	{ "xen", "FILE", FIELD(xen), 0, 0, NULL,
-		"unpacked Xen, boots the kernel as dom0; needs 512 MiB" },
-	{ "xen-append", "TEXT", FIELD(xen_append), 0, 0, "", "more of Xen's command line" },
-	{ "job", "TEXT", FIELD(job), 0, 0, "selftest", "what the guest does, see lab/init/init.c" },
-	{ "machine", "TEXT", FIELD(machine), 0, 0, "q35", "QEMU's machine and its properties" },
-	{ "accel", "NAME", FIELD(accel), 0, 0, "tcg",
-		"tcg, kvm, or auto: kvm if a guest boots with it" },
-	{ "cpu", "TEXT", FIELD(cpu), 0, 0, "max", "QEMU's processor and its properties" },
-	{ "smp", "N", FIELD(smp), 1, 255, "1", "processors" },
-	{ "memory", "N", FIELD(memory), 32, 1048576, "256", "MiB" },
-	{ "bios", "FILE", FIELD(bios), 0, 0, NULL, "firmware (default: QEMU's)" },
-	{ "qemu", "PATH", FIELD(qemu), 0, 0, "qemu-system-x86_64", "QEMU" },
-	{ "timeout", "N", FIELD(timeout), 1, 86400, "300",
-		"seconds until the guest must have ended" },
-	{ "log", "FILE", FIELD(log), 0, 0, NULL, "write the console to this file" },
-	{ "json", "FILE", FIELD(json), 0, 0, NULL, "write the result to this file" },
-	{ "count", NULL, FIELD(count), 0, 0, NULL, "count configuration accesses" },
-	{ "accesses", "FILE", FIELD(accesses), 0, 0, NULL,
-		"write the kernel's accesses to this file, one a line; implies --count" },
-	{ "reset-once", NULL, FIELD(reset_once), 0, 0, NULL,
-		"reset the machine when user space is up; the boot after that counts" },
-	{ "exits", NULL, FIELD(exits), 0, 0, NULL,
-		"ask KVM for its exits at each mark; the guest's job waits" },
-	{ "on", "NAME=QMP", FIELD(on), 0, LIST, NULL,
-		"send QEMU this when the guest asks for NAME; may be repeated" },
-	{ "interactive", NULL, FIELD(interactive), 0, 0, NULL,
-		"use this terminal as the console as well, without a timeout" },
-	{ "probe-kvm", NULL, FIELD(probe_kvm), 0, 0, NULL,
-		"only say whether a guest boots with KVM; exit status 1: no" },
-	{ "probe-seconds", "N", FIELD(probe_seconds), 1, 3600, "15", "how long that may take" },
+	{ "kernel", "FILE", FIELD(kernel), .help = "bzImage, or vmlinux with a PVH entry" },
+	{ "initrd", "FILE", FIELD(initrd), .help = "initramfs that lab/initramfs made" },
+	{ "append", "TEXT", FIELD(append), "", .help = "more of the kernel's command line" },
+	{ "xen", "FILE", FIELD(xen), .help = "unpacked Xen, boots the kernel as dom0; needs 512 MiB" },
+	{ "xen-append", "TEXT", FIELD(xen_append), "", .help = "more of Xen's command line" },
+	{ "job", "TEXT", FIELD(job), "selftest", .help = "what the guest does, see lab/init/init.c" },
+	{ "machine", "TEXT", FIELD(machine), "q35", .help = "QEMU's machine and its properties" },
+	{ "accel", "NAME", FIELD(accel), "tcg", .help = "tcg or kvm" },
+	{ "cpu", "TEXT", FIELD(cpu), "max", .help = "QEMU's processor and its properties" },
+	{ "smp", "N", FIELD(smp), "1", .help = "processors", .min = 1, .max = 255 },
+	{ "memory", "N", FIELD(memory), "256", .help = "MiB", .min = 32, .max = 1048576 },
+	{ "qemu", "PATH", FIELD(qemu), "qemu-system-x86_64", .help = "QEMU" },
+	{ "timeout", "N", FIELD(timeout), "300", .help = "seconds until the guest must have ended",
+		.min = 1, .max = 86400 },
+	{ "log", "FILE", FIELD(log), .help = "write the console to this file" },
+	{ "json", "FILE", FIELD(json), .help = "write the result to this file" },
+	{ "count", NULL, FIELD(count), .help = "count configuration accesses" },
+	{ "accesses", "FILE", FIELD(accesses),
+		.help = "write the kernel's accesses to this file, one a line; implies --count" },
+	{ "reset-once", NULL, FIELD(reset_once),
+		.help = "reset the machine when user space is up; the boot after that counts" },
+	{ "exits", NULL, FIELD(exits),
+		.help = "ask KVM for its exits at each mark; the guest's job waits" },
+	{ "on", "NAME=QMP", FIELD(on),
+		.help = "send QEMU this when the guest asks for NAME; may be repeated", .max = LIST },
+	{ "interactive", NULL, FIELD(interactive),
+		.help = "use this terminal as the console as well, without a timeout" },
 };
 
 static void __attribute__((noreturn)) print_help(void)
@@ -78,7 +72,11 @@ static void set_option(const struct row *row, const char *value)
 	if (!row->argument) {
 		*(bool *)field = true;
 	} else if (row->max == LIST) {
-		add_text(field, value);
+		const char **end = *(const char ***)field;
+
+		while (*end)
+			end++;
+		*end = value;
 	} else if (!row->max) {
 		*(const char **)field = value;
 	} else {
@@ -103,6 +101,7 @@ static void read_options(int argc, char *argv[])
 		if (rows[i].standard)
 			set_option(&rows[i], rows[i].standard);
 	}
+	options.on = checked(calloc(argc, sizeof(*options.on)));
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "+:h", longs, &index)) >= 0) {
 		if (option == 'h')
@@ -168,8 +167,6 @@ void parse_options(int argc, char *argv[])
 	check_input("kernel", o->kernel,
 		    "a kernel, must be a bzImage (arch/x86/boot/bzImage) or a vmlinux");
 	check_input("initrd", o->initrd, NULL);
-	if (o->bios)
-		check_input("bios", o->bios, NULL);
 	if (o->xen)
 		check_input("xen", o->xen, "a multiboot image, must be an unpacked boot/xen-*.gz");
 	else if (*o->xen_append)
@@ -177,18 +174,18 @@ void parse_options(int argc, char *argv[])
 	/* QEMU takes what follows a blank in a module's name for the module's command line. */
 	if (o->xen && (strchr(o->kernel, ' ') || strchr(o->initrd, ' ')))
 		errx(EXIT_INPUT, "--xen: the name of --kernel or --initrd has a blank");
-	if (strcmp(o->accel, "tcg") && strcmp(o->accel, "kvm") && strcmp(o->accel, "auto"))
-		errx(EXIT_INPUT, "--accel %s: must be tcg, kvm or auto", o->accel);
+	if (strcmp(o->accel, "tcg") && strcmp(o->accel, "kvm"))
+		errx(EXIT_INPUT, "--accel %s: must be tcg or kvm", o->accel);
 	if (o->count && o->exits)
 		errx(EXIT_INPUT, "--exits: not with --count or --accesses, which exit themselves");
 	if (o->count && o->reset_once)
 		errx(EXIT_INPUT, "--reset-once: not with --count or --accesses, a reset loses bytes of the serial port");
-	for (const char **on = o->on; on && *on; on++) {
+	for (const char **on = o->on; *on; on++) {
 		const char *name_end = strchr(*on, '=');
 
 		if (!name_end || name_end == *on || name_end[1] != '{')
 			errx(EXIT_INPUT, "--on %s: must be NAME={\"execute\": ...}", *on);
 	}
-	if (!o->log && !o->probe_kvm)
+	if (!o->log)
 		errx(EXIT_INPUT, "--log FILE is missing, --help says more");
 }

@@ -4,7 +4,6 @@
 #include "vm.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <x86intrin.h>
@@ -32,7 +31,7 @@ static unsigned long long guest_tsc_khz(void)
 	return (__rdtsc() - ticks) / (now() - started) / 1000;
 }
 
-char *kernel_command_line(const char *accel)
+static char *kernel_command_line(void)
 {
 	const char *append = options.append, *console = "console=ttyS0 ";
 	char tsc[64] = "";
@@ -42,7 +41,7 @@ char *kernel_command_line(const char *accel)
 		console = "console=hvc0 ";
 	if (strstr(append, "console="))
 		console = "";
-	if (!strncmp(options.machine, "microvm", 7) && !strcmp(accel, "tcg") &&
+	if (!strncmp(options.machine, "microvm", 7) && !strcmp(options.accel, "tcg") &&
 	    !strstr(append, "tsc_early_khz="))
 		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%llu", guest_tsc_khz());
 	return format("%spanic=-1%s%s%s -- %s", console, tsc, *append ? " " : "", append,
@@ -79,62 +78,44 @@ static char *module(const char *text)
 	return doubled;
 }
 
-static const char **arguments;
-
-static void add(const char *option, const char *value)
-{
-	add_text(&arguments, option);
-	if (value)
-		add_text(&arguments, value);
-}
-
-static void set_arguments(const int fds[NR_CHANNELS])
+/* Returns QEMU's arguments. With Xen, its first module is dom0's kernel with its command line. */
+static char **arguments(const int fds[NR_CHANNELS])
 {
 	const struct options *o = &options;
+	const char *always[] = {
+		o->qemu, "-nodefaults", "-no-user-config", "-display", "none", "-machine", o->machine,
+		"-accel", o->accel, "-smp", format("%u", o->smp), "-m", format("%u", o->memory),
+		/*
+		 * On a processor that TCG emulates, the TSC deadline timer of KVM's guests can
+		 * fire a minute late. They have another timer without it.
+		 */
+		"-cpu", is_nested() ? format("%s,-tsc-deadline", o->cpu) : o->cpu,
+		"-kernel", o->xen ? o->xen : o->kernel,
+		"-initrd", o->xen ? format("%s %s,%s", module(o->kernel), module(run.cmdline),
+					   module(o->initrd)) : o->initrd,
+		"-append", o->xen ? format("com1=115200,8n1 console=com1 %s", o->xen_append) :
+				    run.cmdline,
+		"-action", "reboot=shutdown",
+		"-chardev", serial(CONSOLE, fds[CONSOLE]), "-device", "isa-serial,index=0,chardev=serial0",
+		"-chardev", serial(RECORDS, fds[RECORDS]), "-device", "isa-serial,index=1,chardev=serial1",
+		"-chardev", format("socket,id=monitor,fd=%d", fds[MONITOR]),
+		/* Wait for the monitor, so that no event is missed. */
+		"-mon", "chardev=monitor,mode=control", "-S",
+	};
+	const char *counted[] = {
+		"-trace", "memory_region_ops_read", "-trace", "memory_region_ops_write",
+		"-D", format("/dev/fd/%d", fds[TRACE]),
+	};
+	size_t nr_counted = o->count ? COUNT(counted) : 0, nr_extra = 0;
+	const char **list;
 
-	add(o->qemu, NULL);
-	add("-nodefaults", NULL);
-	add("-no-user-config", NULL);
-	add("-display", "none");
-	add("-machine", o->machine);
-	add("-accel", run.accel);
-	/*
-	 * On a processor that TCG emulates, the TSC deadline timer of KVM's guests can
-	 * fire a minute late. They have another timer without it.
-	 */
-	add("-cpu", is_nested() ? format("%s,-tsc-deadline", o->cpu) : o->cpu);
-	add("-smp", format("%u", o->smp));
-	add("-m", format("%u", o->memory));
-	if (o->bios)
-		add("-bios", o->bios);
-	if (o->xen) {
-		/* Its first module is dom0's kernel with its command line. */
-		add("-kernel", o->xen);
-		add("-append", format("com1=115200,8n1 console=com1%s%s",
-				      *o->xen_append ? " " : "", o->xen_append));
-		add("-initrd", format("%s %s,%s", module(o->kernel), module(run.cmdline),
-				      module(o->initrd)));
-	} else {
-		add("-kernel", o->kernel);
-		add("-initrd", o->initrd);
-		add("-append", run.cmdline);
-	}
-	add("-action", "reboot=shutdown");
-	add("-chardev", serial(CONSOLE, fds[CONSOLE]));
-	add("-device", "isa-serial,index=0,chardev=serial0");
-	add("-chardev", serial(RECORDS, fds[RECORDS]));
-	add("-device", "isa-serial,index=1,chardev=serial1");
-	add("-chardev", format("socket,id=monitor,fd=%d", fds[MONITOR]));
-	add("-mon", "chardev=monitor,mode=control");
-	/* Wait for the monitor, so that no event is missed. */
-	add("-S", NULL);
-	if (o->count) {
-		add("-trace", "memory_region_ops_read");
-		add("-trace", "memory_region_ops_write");
-		add("-D", format("/dev/fd/%d", fds[TRACE]));
-	}
-	for (char **extra = o->extra; *extra; extra++)
-		add(*extra, NULL);
+	while (o->extra[nr_extra])
+		nr_extra++;
+	list = checked(calloc(COUNT(always) + nr_counted + nr_extra + 1, sizeof(*list)));
+	memcpy(list, always, sizeof(always));
+	memcpy(list + COUNT(always), counted, nr_counted * sizeof(*list));
+	memcpy(list + COUNT(always) + nr_counted, o->extra, nr_extra * sizeof(*list));
+	return (char **)list;
 }
 
 /* In the child: become QEMU, or say why not. What was allocated goes with the child. */
@@ -143,7 +124,6 @@ static void __attribute__((noreturn)) become_qemu(const int fds[NR_CHANNELS], pi
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
 
-	set_arguments(fds);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -158,7 +138,7 @@ static void __attribute__((noreturn)) become_qemu(const int fds[NR_CHANNELS], pi
 	/* QEMU must end even if we are killed without a chance to clean up. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == parent)
-		execvp(options.qemu, (char **)arguments);
+		execvp(options.qemu, arguments(fds));
 	dprintf(STDERR_FILENO, "can't start QEMU, %s: %s (--qemu PATH names another)\n",
 		options.qemu, strerror(errno));
 	_exit(EXIT_NO_QEMU);
@@ -169,6 +149,7 @@ pid_t start_qemu(void)
 	int theirs[NR_CHANNELS];
 	pid_t parent = getpid(), pid;
 
+	run.cmdline = kernel_command_line();
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		int pair[2] = { -1, -1 };
 

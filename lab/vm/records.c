@@ -53,7 +53,7 @@ bool take_exits(json_t *message)
 			    "KVM does not count what --exits asks for (Linux 5.14 does)");
 	}
 	/* Without KVM nothing is counted, and the JSON file says null. */
-	if (!i && !strcmp(run.accel, "kvm"))
+	if (!i && !strcmp(options.accel, "kvm"))
 		end(EXIT_HOST,
 		    "QEMU has no statistics of KVM (Linux 5.14 and QEMU 7.1 have them)");
 	if (run.counted != trace.open_mark) {
@@ -104,12 +104,11 @@ static json_t *parse_pairs(char *text)
  */
 static void reset_once(void)
 {
-	bool first = run.boots == 1;
-
-	command("{\"execute\":\"set-action\",\"arguments\":{\"reboot\":\"%s\"}}",
-		first ? "reset" : "shutdown");
-	if (!first)
+	if (run.boots > 1) {
+		command("{\"execute\":\"set-action\",\"arguments\":{\"reboot\":\"shutdown\"}}");
 		return;
+	}
+	command("{\"execute\":\"set-action\",\"arguments\":{\"reboot\":\"reset\"}}");
 	command("{\"execute\":\"system_reset\"}");
 	forget_records();
 	run.resets = true;
@@ -161,10 +160,7 @@ static bool take_mark(char *text)
 	if (options.exits) {
 		run.counted = begins ? trace.open_mark : ended;
 		command("{\"execute\":\"query-stats\",\"id\":\"exits\",\"arguments\":"
-			"{\"target\":\"vcpu\",\"providers\":[{\"provider\":\"kvm\",\"names\":"
-			"[\"%s\",\"%s\",\"%s\",\"%s\",\"%s\"]}]}}",
-			exit_kinds[0].statistic, exit_kinds[1].statistic, exit_kinds[2].statistic,
-			exit_kinds[3].statistic, exit_kinds[4].statistic);
+			"{\"target\":\"vcpu\",\"providers\":[{\"provider\":\"kvm\"}]}}");
 	}
 	return true;
 }
@@ -175,10 +171,10 @@ static bool take_ask(char *text)
 	size_t length = strlen(text);
 	const char **on = options.on;
 
-	while (on && *on && (strncmp(*on, text, length) || (*on)[length] != '='))
+	while (*on && (strncmp(*on, text, length) || (*on)[length] != '='))
 		on++;
-	if (on && *on)
-		command("%s", *on + length + 1);
+	if (*on)
+		command(*on + length + 1);
 	else
 		end(EXIT_INPUT, "the guest asks for \"%.*s\", but there is no --on %.*s=...",
 		    QUOTE_LENGTH, text, QUOTE_LENGTH, text);

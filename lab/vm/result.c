@@ -6,59 +6,52 @@
 #include <cpuid.h>
 #include <sys/stat.h>
 
-static struct output {
-	const char *path;	/* NULL: don't write it */
-	char *temporary;	/* NULL if path is not a regular file */
-	FILE *file;
-} json_output, accesses_output;
-
-void discard_results(void)
-{
-	if (json_output.temporary)
-		unlink(json_output.temporary);
-	if (accesses_output.temporary)
-		unlink(accesses_output.temporary);
-}
-
-static void open_output(struct output *output, const char *path)
+/* Only a regular file can be replaced: not /dev/stdout. */
+static bool is_replaced(const char *path)
 {
 	struct stat st;
 
-	if (!path)
-		return;
-	/* Only a regular file can be replaced: not /dev/stdout. */
-	if (stat(path, &st) || S_ISREG(st.st_mode)) {
-		/* Nobody must take an old result for ours. */
-		unlink(path);
-		output->temporary = format("%s.%d.tmp", path, (int)getpid());
-	}
-	output->path = path;
-	output->file = fopen(output->temporary ? output->temporary : path, "we");
-	if (!output->file)
+	return lstat(path, &st) || S_ISREG(st.st_mode);
+}
+
+/* Nobody must take an old result for ours. */
+static void remove_result(const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
 		err(EXIT_INPUT, "can't write %s", path);
+	fclose(file);
+	if (is_replaced(path))
+		unlink(path);
 }
 
-void open_results(void)
+void remove_results(void)
 {
-	atexit(discard_results);
-	open_output(&json_output, options.json);
-	open_output(&accesses_output, options.accesses);
+	if (options.json)
+		remove_result(options.json);
+	if (options.accesses) {
+		remove_result(options.accesses);
+		trace.list = checked(open_memstream(&trace.accesses, &trace.accesses_length));
+	}
 }
 
-/* Put the whole file in its place, or remove it unless keep. */
-static void close_output(struct output *output, bool keep)
+/* Put the whole file in its place, or nothing. */
+static void write_result(const char *path, const char *text, size_t length)
 {
-	bool failed = ferror(output->file);
+	char *temporary = is_replaced(path) ? format("%s.tmp", path) : NULL;
+	FILE *file = fopen(temporary ? temporary : path, "we");
+	bool failed = !file || fwrite(text, 1, length, file) < length;
 
-	failed |= fclose(output->file);
-	if (keep && output->temporary && !failed)
-		failed = rename(output->temporary, output->path);
-	if (keep && failed)
-		end(EXIT_HOST, "can't write %s: %s", output->path, strerror(errno));
-	if (output->temporary && (!keep || failed))
-		unlink(output->temporary);
-	free(output->temporary);
-	output->temporary = NULL;
+	if (file)
+		failed |= fclose(file);
+	if (temporary && !failed)
+		failed = rename(temporary, path);
+	if (failed)
+		end(EXIT_HOST, "can't write %s: %s", path, strerror(errno));
+	if (temporary && failed)
+		unlink(temporary);
+	free(temporary);
 }
 
 /* Each access is in one member: their sum is the number of accesses. */
@@ -104,21 +97,22 @@ bool is_nested(void)
 	const unsigned int hypervisor = 1u << 31;	/* in ECX of leaf 1 */
 	unsigned int eax, ebx, ecx, edx, signature[3];
 
-	if (strcmp(run.accel, "kvm") || !__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
+	if (strcmp(options.accel, "kvm") || !__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
 	    !(ecx & hypervisor))
 		return false;
 	__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
 	return !memcmp(signature, "TCGTCGTCGTCG", sizeof(signature));
 }
 
-static void write_json(const char *why_accel, FILE *file)
+/* Returns the text of the JSON file, to be freed. */
+static char *result_text(void)
 {
+	char *dump, *text;
 	json_t *json = checked(json_pack(
-		"{s:s?,s:s,s:s,s:s?,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
+		"{s:s?,s:s,s:s,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
 		"qemu", run.qemu_version,
 		"machine", options.machine,
-		"accel", is_nested() ? "nested" : run.accel,
-		"accel_reason", why_accel,
+		"accel", is_nested() ? "nested" : options.accel,
 		"cpu", options.cpu,
 		"smp", (int)options.smp,
 		"memory", (int)options.memory,
@@ -131,21 +125,22 @@ static void write_json(const char *why_accel, FILE *file)
 		"exits", options.exits ? run.exits : NULL));
 
 	json_object_update_missing(json, run.said);
-	json_dumpf(json, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-	fputc('\n', file);
+	dump = checked(json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6)));
+	text = format("%s\n", dump);
+	free(dump);
 	json_decref(json);
+	return text;
 }
 
-void write_results(const char *why_accel)
+void write_results(void)
 {
-	if (accesses_output.path) {
-		if (!run.reason)
-			fwrite(trace.accesses, 1, trace.accesses_length, accesses_output.file);
-		close_output(&accesses_output, !run.reason);
-	}
+	if (options.accesses && !run.reason)
+		write_result(options.accesses, trace.accesses, trace.accesses_length);
 	/* The second, so that it says what was wrong with the first. */
-	if (json_output.path) {
-		write_json(why_accel, json_output.file);
-		close_output(&json_output, run.status <= EXIT_GUEST);
+	if (options.json && run.status <= EXIT_GUEST) {
+		char *text = result_text();
+
+		write_result(options.json, text, strlen(text));
+		free(text);
 	}
 }

@@ -5,9 +5,6 @@
 
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -24,14 +21,9 @@ void allow_grace(void)
 	run.deadline = fmin(run.deadline, now() + GRACE_SECONDS);
 }
 
-void command(const char *fmt, ...)
+void command(const char *text)
 {
-	va_list args;
-
-	va_start(args, fmt);
-	vdprintf(run.channels[MONITOR].fd, fmt, args);
-	va_end(args);
-	dprintf(run.channels[MONITOR].fd, "\n");
+	dprintf(run.channels[MONITOR].fd, "%s\n", text);
 }
 
 static void console_line(char *line)
@@ -108,13 +100,13 @@ static void hear(enum channel_id id)
 		return;
 	if (length <= 0) {
 		/* The last line needs no newline, but a record or an access does. */
-		if (id == CONSOLE || id == ERRORS)
-			finish_line(&run.channels[id].lines);
+		if ((id == CONSOLE || id == ERRORS) && run.channels[id].lines.length)
+			add_bytes(&run.channels[id].lines, "\n", 1);
 		close(run.channels[id].fd);
 		run.channels[id].fd = -1;
 		return;
 	}
-	if (id == CONSOLE && run.log && fwrite(bytes, 1, length, run.log) < (size_t)length)
+	if (id == CONSOLE && fwrite(bytes, 1, length, run.log) < (size_t)length)
 		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));
 	if (id == CONSOLE && options.interactive)
 		fwrite(bytes, length, 1, stdout);
@@ -146,25 +138,18 @@ static void time_out(void)
 	stop_qemu();
 }
 
-static void take_signal(int fd)
-{
-	struct signalfd_siginfo info;
-
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	end(EXIT_HOST, "ended by signal %u (%s)", info.ssi_signo, strsignal(info.ssi_signo));
-	run.signal = info.ssi_signo;
-}
-
 /* Listen until QEMU has closed everything. */
-static void listen_to_qemu(int signals)
+static void listen_to_qemu(void)
 {
+	sigset_t none;
+
+	sigemptyset(&none);
 	for (;;) {
-		struct pollfd polls[NR_CHANNELS + 2] = {
-			[NR_CHANNELS] = { signals, POLLIN, 0 },
-			{ run.reads_terminal ? STDIN_FILENO : -1, POLLIN, 0 },
+		struct pollfd polls[NR_CHANNELS + 1] = {
+			[NR_CHANNELS] = { run.reads_terminal ? STDIN_FILENO : -1, POLLIN, 0 },
 		};
-		double left = fmin(run.wake_up, run.deadline) - now();
+		double left = fmin(fmin(run.wake_up, run.deadline) - now(), 60);
+		struct timespec wait = { left, fmod(left, 1) * 1e9 };
 		int open = 0;
 
 		for (int i = 0; i < NR_CHANNELS; i++) {
@@ -177,19 +162,18 @@ static void listen_to_qemu(int signals)
 			time_out();
 			continue;
 		}
-		if (poll(polls, NR_CHANNELS + 2, left < 60 ? left * 1000 + 1 : 60000) < 0) {
-			if (errno == EINTR)
-				continue;
-			err(EXIT_HOST, "poll");
+		if (ppoll(polls, NR_CHANNELS + 1, &wait, &none) >= 0) {
+			if (polls[NR_CHANNELS].revents)
+				read_terminal();
+			for (int i = 0; i < NR_CHANNELS; i++) {
+				if (polls[i].revents)
+					hear(i);
+			}
+		} else if (errno != EINTR) {
+			err(EXIT_HOST, "ppoll");
 		}
-		if (polls[NR_CHANNELS].revents)
-			take_signal(signals);
-		if (polls[NR_CHANNELS + 1].revents)
-			read_terminal();
-		for (int i = 0; i < NR_CHANNELS; i++) {
-			if (polls[i].revents)
-				hear(i);
-		}
+		if (run.signal)
+			end(EXIT_HOST, "ended by signal %d (%s)", run.signal, strsignal(run.signal));
 		if (run.reason && !run.killed)
 			stop_qemu();
 	}
@@ -203,9 +187,8 @@ static void judge(int wait_status)
 	const char *qemu = options.qemu;
 
 	if (!run.killed && WIFSIGNALED(wait_status))
-		end(EXIT_HOST, "%s died of signal %d (%s)%s%s", qemu, WTERMSIG(wait_status),
-		    strsignal(WTERMSIG(wait_status)), run.qemu_error ? ": " : "",
-		    run.qemu_error ? error : "");
+		end(EXIT_HOST, "%s died of signal %d (%s): %s", qemu, WTERMSIG(wait_status),
+		    strsignal(WTERMSIG(wait_status)), error);
 	else if (WEXITSTATUS(wait_status) == EXIT_NO_QEMU)
 		end(EXIT_INPUT, "%s", error);
 	else if (!run.started)
@@ -230,14 +213,12 @@ static void judge(int wait_status)
 		end(EXIT_GUEST, "the guest ended without a verdict (%s)", cause);
 }
 
-void run_guest(const char *accel, FILE *log, int signals)
+void run_guest(FILE *log)
 {
 	int wait_status = 0;
 	double started;
 
 	run = (struct run){
-		.accel		= accel,
-		.cmdline	= kernel_command_line(accel),
 		.log		= log,
 		.reads_terminal	= options.interactive,
 		.wake_up	= INFINITY,
@@ -250,32 +231,15 @@ void run_guest(const char *accel, FILE *log, int signals)
 			[ERRORS].lines.consume	= error_line,
 		},
 	};
-	begin_trace();
 	forget_records();
-
 	started = now();
 	run.limit = started + (options.interactive ? INFINITY : options.timeout);
 	run.deadline = run.limit;
 	run.pid = start_qemu();
-	listen_to_qemu(signals);
+	listen_to_qemu();
 	if (waitpid(run.pid, &wait_status, 0) < 0)
 		err(EXIT_HOST, "waitpid");
 	run.seconds = now() - started;
 	if (!run.reason)
 		judge(wait_status);
-}
-
-void free_run(void)
-{
-	char *texts[] = {
-		run.cmdline, run.qemu_version, run.qemu_error, run.shutdown_reason,
-		run.last_line, run.panic, run.verdict, run.reason,
-	};
-
-	for (size_t i = 0; i < COUNT(texts); i++)
-		free(texts[i]);
-	for (int i = 0; i < NR_CHANNELS; i++)
-		free(run.channels[i].lines.bytes);
-	json_decref(run.said);
-	json_decref(run.exits);
 }

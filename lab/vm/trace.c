@@ -23,8 +23,6 @@
 #define UART_MCR	4
 #define UART_MCR_LOOP	0x10
 
-struct trace trace;
-
 static const uint64_t uart_ports[] = { [CONSOLE] = 0x3f8, [RECORDS] = 0x2f8 };
 
 /* By QEMU's name for the region. */
@@ -59,16 +57,11 @@ static void console_line(char *line)
 	}
 }
 
-void begin_trace(void)
-{
-	trace = (struct trace){
-		.tally = &trace.kernel,
-		.uarts[CONSOLE].lines.consume = console_line,
-		.uarts[RECORDS].lines.consume = take_record,
-	};
-	if (options.accesses)
-		trace.list = checked(open_memstream(&trace.accesses, &trace.accesses_length));
-}
+struct trace trace = {
+	.tally = &trace.kernel,
+	.uarts[CONSOLE].lines.consume = console_line,
+	.uarts[RECORDS].lines.consume = take_record,
+};
 
 /*
  * The firmware hands over after its last access to fw_cfg, where it finds the kernel. A kernel

@@ -38,17 +38,6 @@ char *plain(char *line)
 	return line;
 }
 
-void add_text(const char ***list, const char *text)
-{
-	size_t count = 0;
-
-	while (*list && (*list)[count])
-		count++;
-	*list = checked(reallocarray(*list, count + 2, sizeof(**list)));
-	(*list)[count] = text;
-	(*list)[count + 1] = NULL;
-}
-
 double now(void)
 {
 	struct timespec t;
@@ -88,10 +77,4 @@ void add_bytes(struct lines *lines, const char *bytes, size_t length)
 			lines->bytes[lines->length++] = bytes[i];
 		}
 	}
-}
-
-void finish_line(struct lines *lines)
-{
-	if (lines->length)
-		add_bytes(lines, "\n", 1);
 }

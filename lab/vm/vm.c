@@ -17,25 +17,25 @@
 
 #include "vm.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 
-static int open_signals(void)
+static void note_signal(int number)
 {
+	run.signal = number;
+}
+
+/* They come only while we wait for an event. */
+static void catch_signals(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	sigset_t set;
-	int fd;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		sigaddset(&set, numbers[i]);
+		signal(numbers[i], note_signal);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		err(EXIT_HOST, "signalfd");
-	return fd;
 }
 
 /* So our caller sees that it was a signal, not a failure of the guest. */
@@ -43,40 +43,11 @@ static void end_by_signal(void)
 {
 	sigset_t all;
 
-	warnx(run.log ? "%s; console log %s" : "%s", run.reason, options.log);
-	discard_results();
+	warnx("%s; console log %s", run.reason, options.log);
 	signal(run.signal, SIG_DFL);
 	raise(run.signal);
 	sigfillset(&all);
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
-}
-
-/*
- * Can KVM run a Linux guest? To open /dev/kvm does not prove it, so boot one. Returns NULL if it
- * can, else why not, to be freed.
- */
-static char *probe_kvm(int signals)
-{
-	const struct options saved = options;
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	char *why;
-
-	if (fd < 0)
-		return format("/dev/kvm: %s", strerror(errno));
-	close(fd);
-
-	options.job = "idle";
-	options.timeout = options.probe_seconds;
-	options.count = options.exits = options.interactive = options.reset_once = false;
-	options.accesses = NULL;
-	run_guest("kvm", NULL, signals);
-	options = saved;
-	if (run.signal)
-		end_by_signal();
-	why = run.reason;
-	run.reason = NULL;
-	free_run();
-	return why;
 }
 
 static struct termios terminal;
@@ -102,45 +73,24 @@ static void lend_terminal(void)
 
 int main(int argc, char *argv[])
 {
-	static char *why;
-	const char *accel;
-	int signals;
 	FILE *log;
 
 	parse_options(argc, argv);
 	/* We want a full disk as an error code, not as a signal. */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	signals = open_signals();
-
-	if (options.probe_kvm) {
-		why = probe_kvm(signals);
-		printf("KVM: %s%s\n", why ? "not usable: " : "usable", why ? why : "");
-		return why ? EXIT_GUEST : 0;
-	}
-
+	catch_signals();
 	log = fopen(options.log, "we");
 	if (!log)
 		err(EXIT_INPUT, "can't write the console log %s", options.log);
 	setbuf(log, NULL);
-	open_results();
-
-	accel = options.accel;
-	if (!strcmp(accel, "auto")) {
-		char *cause = probe_kvm(signals);
-
-		accel = cause ? "tcg" : "kvm";
-		why = format(cause ? "KVM is not usable: %s" : "a guest boots with KVM", cause);
-		free(cause);
-		warnx("--accel auto is %s: %s", accel, why);
-	}
-
+	remove_results();
 	if (options.interactive)
 		lend_terminal();
-	run_guest(accel, log, signals);
+	run_guest(log);
 	if (fclose(log))
 		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));
-	write_results(why);
+	write_results();
 	if (run.signal)
 		end_by_signal();
 	if (run.status == EXIT_GUEST)

@@ -2,7 +2,7 @@
 /*
  * vm - what the parts of vm share: the options, one life of a guest, and its accesses
  *
- * There is one guest at a time, so they are global. Without memory no function returns: the
+ * There is one guest, so they are global. Without memory no function returns: the
  * program exits with EXIT_HOST. Include this header first.
  */
 #ifndef LAB_VM_H
@@ -12,6 +12,7 @@
 #include <err.h>
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,12 +37,12 @@
 extern struct options {
 	const char *kernel, *initrd, *append, *job;
 	const char *xen, *xen_append;		/* xen is NULL without Xen */
-	const char *machine, *accel, *cpu, *bios, *qemu;
+	const char *machine, *accel, *cpu, *qemu;
 	const char *log, *json, *accesses;	/* NULL: don't write it */
 	unsigned int smp, memory;		/* memory in MiB */
-	unsigned int timeout, probe_seconds;
-	bool count, exits, probe_kvm, interactive, reset_once;
-	const char **on;	/* NAME=COMMAND, a list that ends with NULL, or NULL */
+	unsigned int timeout;
+	bool count, exits, interactive, reset_once;
+	const char **on;	/* NAME=COMMAND, a list that ends with NULL */
 	char **extra;		/* QEMU's own arguments, a list that ends with NULL */
 } options;
 
@@ -66,14 +67,13 @@ enum channel_id {
 #define NR_EXIT_KINDS	5
 
 extern struct run {
-	const char *accel;
-	char *cmdline;
+	char *cmdline;		/* of the kernel */
 	double seconds;		/* how long the run took */
 
 	/* How it ended; the first reason counts. */
 	int status;		/* EXIT_*; 0: verdict pass */
 	char *reason;		/* NULL: verdict pass */
-	int signal;		/* the signal that ended it, or 0 */
+	volatile sig_atomic_t signal;	/* that ended it, or 0 */
 
 	/* What QEMU and the guest said. */
 	char *qemu_version;	/* NULL until QEMU sends it */
@@ -142,7 +142,7 @@ extern struct trace {
 	struct digest {		/* a hash of bytes, and how many they were */
 		uint64_t bytes, hash;
 	} sent, arrived;
-	FILE *list;		/* writes accesses, or NULL */
+	FILE *list;		/* writes accesses; NULL without --accesses */
 } trace;
 
 /* options.c */
@@ -155,11 +155,8 @@ void parse_options(int argc, char *argv[]);
 
 /* qemu.c */
 
-/* Returns the kernel's command line with this accelerator, to be freed. */
-char *kernel_command_line(const char *accel);
-
 /*
- * Start QEMU for this run. Sets the descriptors of the channels, -1 for one that is not used.
+ * Start QEMU for this run. Sets the kernel's command line, and the descriptors of the channels, -1 for one that is not used.
  *
  * Returns the process, for which the caller must wait. If it can't become QEMU it says why on
  * ERRORS, and its exit status is EXIT_NO_QEMU. Without a process, this does not return
@@ -171,15 +168,13 @@ pid_t start_qemu(void);
 /* run.c */
 
 /*
- * Run a guest to its end. accel is QEMU's name for the accelerator. The console goes to log,
- * unless that is NULL. A signal that can be read from the descriptor signals (a signalfd) ends
- * the run. The result is in run and trace; free_run() frees what run owns.
+ * Run the guest to its end, or until run.signal is set, for which blocked signals are let in while
+ * we wait. The console goes to log. The result is in run and trace.
  */
-void run_guest(const char *accel, FILE *log, int signals);
-void free_run(void);
+void run_guest(FILE *log);
 
 /* Send a QMP command to QEMU; if QEMU is gone, nothing happens. */
-void command(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void command(const char *text);
 /* The guest has come to its end: QEMU must end soon. */
 void allow_grace(void);
 
@@ -194,8 +189,6 @@ bool take_exits(json_t *message);
 
 /* trace.c */
 
-/* Forget what was traced. */
-void begin_trace(void);
 /* Take a line that QEMU wrote. One that is not an access is an error (EXIT_HOST). */
 void take_trace_line(char *line);
 /* These bytes arrived through the second serial port. */
@@ -218,20 +211,17 @@ void finish_trace(void);
 /* result.c */
 
 /*
- * Open the files that the options name, before the run: one that can't be written exits with
- * EXIT_INPUT. Files of an earlier run are removed.
+ * Remove the files of an earlier run that the options name. This is before the run: one that can't
+ * be written exits with EXIT_INPUT.
  */
-void open_results(void);
+void remove_results(void);
 /*
- * Write and close those files. A list of accesses is kept if the run passed, a JSON file if the
- * guest came to an end of its own. A file that can't be written ends the run (EXIT_HOST).
- * why_accel says why --accel auto chose what it chose, or is NULL.
+ * Write those files: the list of accesses if the run passed, the JSON file if the guest came to an
+ * end of its own. One that can't be written ends the run (EXIT_HOST), and nothing is left of it.
  */
-void write_results(const char *why_accel);
+void write_results(void);
 /* Does KVM run on a processor that QEMU emulates? */
 bool is_nested(void);
-/* Remove half-written files; exit() does it as well. */
-void discard_results(void);
 
 /* util.c */
 
@@ -241,8 +231,6 @@ void end(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)))
 void *checked(void *memory);
 /* Returns the text, to be freed. */
 char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* Add a text to a list that ends with NULL. */
-void add_text(const char ***list, const char *text);
 /* Make a line printable ASCII. Returns the line. */
 char *plain(char *line);
 /* Returns seconds of a clock that only goes forward. */
@@ -253,7 +241,5 @@ double now(void);
  * is an error of the guest (EXIT_GUEST). Once the run has ended, no line is consumed.
  */
 void add_bytes(struct lines *lines, const char *bytes, size_t length);
-/* Consume what is kept, if anything, as a line. */
-void finish_line(struct lines *lines);
 
 #endif
