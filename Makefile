@@ -60,15 +60,16 @@ keep: ## keep these results in measure/results/, where the figures in the texts 
 	@measure/keep
 
 qemu: setup ## build a QEMU that maps ECAM: demo, bench and boot-profile boot on it from then on
-	@lab/qemu-mapped
+	@lab/build-qemu --mapped
 
 kernel: setup ## build the kernel of the guest, with the series
 	@lab/prepare series
 
 boot: setup ## start a shell in the guest
 	@lab/prepare series
-	@$(out)/bin/vm --interactive --job shell --machine "$(MACHINE)" \
-		--accel "$(ACCEL)" --append "$(CMDLINE)" --log $(out)/boot.log \
+	@top=. out=$(out) accel=$(ACCEL); . lab/lib.sh; kvm_or tcg; \
+	$(out)/bin/vm --interactive --job shell --machine "$(MACHINE)" \
+		--accel "$$accel" --append "$(CMDLINE)" --log $(out)/boot.log \
 		--kernel $(out)/boot/series/bzImage --initrd $(out)/boot/series/guest.cpio.gz
 
 series: ## write the mails for git am and git send-email, with cover letters, to out/series/
@@ -107,10 +108,9 @@ $(out)/bin/init32: $(init_sources)
 	@mkdir -p $(@D)
 	$(CC) -m32 $(c11) $(CFLAGS) $(static) -Ilab -o $@ $(filter %.c,$^)
 
-# Its "../kselftest.h" is measure/kselftest.h here, seen from a folder in measure.
-$(out)/bin/kvm_exit_cost: tools/testing/selftests/pci_cfg/kvm_exit_cost.c measure/kselftest.h
+$(out)/bin/kvm_exit_cost: measure/kvm_exit_cost.c
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -iquote measure/raw_read -o $@ $<
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 clean: ## remove out/; the cache stays
 	rm -rf $(out)

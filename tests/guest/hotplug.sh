@@ -8,15 +8,16 @@
 # for is "plug" and "unplug".
 set -eu
 . tests/lib.sh
-files=/sys/kernel/debug/pci_cfg_test functions=${functions:?}
+threads=/sys/kernel/debug/config_reads/threads functions=${functions:?}
 
 # there_are N - functions
 there_are() {
 	[ "$(printf '%s\n' /sys/bus/pci/devices/* | wc -l)" -eq "$1" ]
 }
 
-insmod /kselftest/pci_cfg/test_modules/pci_cfg_test.ko
-echo "2 all" >$files/threads
+# shellcheck disable=SC2046 # words
+insmod /modules/config_reads.ko $(addresses raw_pci_read pci_conf1_read pci_mmcfg_read)
+echo "2 all" >$threads
 for round in 1 2 3 4 5; do
 	echo "ask plug" >/dev/records
 	ok "round $round: a function comes" within 60 there_are $((functions + 1))
@@ -26,8 +27,7 @@ for round in 1 2 3 4 5; do
 	# The host has it out a little later.
 	sleep 2
 done
-sed 's/^/# /' $files/threads
-equal "both threads read right all the time" 2 "$(grep -c '=[1-9][0-9]* wrong=0$' $files/threads)"
-echo 0 >$files/threads
-rmmod pci_cfg_test
+sed 's/^/# /' $threads
+equal "both threads read right all the time" 2 "$(grep -c '=[1-9][0-9]* wrong=0$' $threads)"
+ok "the module goes while they read" rmmod config_reads
 sh /kselftest/run_kselftest.sh -c pci_cfg
