@@ -3,157 +3,219 @@
  * Base access by ECAM.
  *
  * raw_pci_read() and raw_pci_write() reach registers below 256 of domain 0
- * through raw_pci_ops.  Where ECAM is chosen, that pointer is set to the
- * operations below: they look for a region that covers the bus at each access
- * and use type 1 if there is none.  So a bus that no region covers keeps
- * working, a region may come and go with its host bridge, and a kernel that
- * does not choose ECAM runs the code that it always ran.
- *
- * See Documentation/PCI/x86-config-access.rst.
+ * through raw_pci_ops, which is type 1 on a PC.  When the first ECAM region
+ * proves to be right, the operations below take that place.  They use ECAM
+ * where it may serve the access, and type 1 for everything else.  So a bus
+ * without a region keeps working, a region may come and go with its host
+ * bridge, and a kernel without such a region runs the code that it always ran.
  */
 
 #define pr_fmt(fmt) "PCI: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/init.h>
 #include <linux/pci.h>
 #include <linux/rculist.h>
+#include <linux/syscore_ops.h>
 #include <asm/pci_base_access.h>
 #include <asm/pci_x86.h>
 
-/* Set by pci=base_conf1 and pci=base_ecam. */
-enum pci_base_method pci_base_requested __ro_after_init;
+/*
+ * Which functions ECAM may serve on each bus.  Bit N stands for every devfn with
+ * devfn % 32 == N, as all devices of a bus are treated alike.  Written under
+ * pci_mmcfg_lock, or by the only CPU that runs in resume.
+ */
+VISIBLE_IF_KUNIT u32 pci_base_functions[256] __read_mostly;
 
-struct pci_base_access_choice pci_base_choice __ro_after_init;
-
-static int pci_base_ecam_read(unsigned int domain, unsigned int bus,
-			      unsigned int devfn, int reg, int len, u32 *value)
+/*
+ * Type 1 aligns an access to its width, ECAM would not.  The mask only bounds
+ * the index: each method refuses a bus above 255.
+ */
+static __always_inline bool ecam_may_serve(unsigned int bus,
+					   unsigned int devfn, int reg, int len)
 {
-	int ret;
+	u32 functions = READ_ONCE(pci_base_functions[bus & 0xff]);
 
-	rcu_read_lock();
-	ret = pci_base_read(pci_mmconfig_lookup(domain, bus), &pci_direct_conf1,
-			    domain, bus, devfn, reg, len, value);
-	rcu_read_unlock();
-
-	return ret;
+	return (functions & (1U << (devfn & 31))) && !(reg & (len - 1));
 }
 
-static int pci_base_ecam_write(unsigned int domain, unsigned int bus,
-			       unsigned int devfn, int reg, int len, u32 value)
+/*
+ * The region stays mapped until the access is done: pci_base_ecam_stop() waits.
+ * rcu_read_lock_sched() costs three instructions, rcu_read_lock() two calls.
+ */
+static int pci_base_read(unsigned int domain, unsigned int bus,
+			 unsigned int devfn, int reg, int len, u32 *value)
 {
-	int ret;
+	rcu_read_lock_sched();
+	if (ecam_may_serve(bus, devfn, reg, len)) {
+		int ret = pci_mmcfg.read(domain, bus, devfn, reg, len, value);
 
-	rcu_read_lock();
-	ret = pci_base_write(pci_mmconfig_lookup(domain, bus), &pci_direct_conf1,
-			     domain, bus, devfn, reg, len, value);
-	rcu_read_unlock();
+		rcu_read_unlock_sched();
+		return ret;
+	}
+	rcu_read_unlock_sched();
 
-	return ret;
+	return pci_direct_conf1.read(domain, bus, devfn, reg, len, value);
+}
+
+static int pci_base_write(unsigned int domain, unsigned int bus,
+			  unsigned int devfn, int reg, int len, u32 value)
+{
+	rcu_read_lock_sched();
+	if (ecam_may_serve(bus, devfn, reg, len)) {
+		int ret = pci_mmcfg.write(domain, bus, devfn, reg, len, value);
+
+		rcu_read_unlock_sched();
+		return ret;
+	}
+	rcu_read_unlock_sched();
+
+	return pci_direct_conf1.write(domain, bus, devfn, reg, len, value);
 }
 
 const struct pci_raw_ops pci_base_ecam = {
-	.read =		pci_base_ecam_read,
-	.write =	pci_base_ecam_write,
+	.read =		pci_base_read,
+	.write =	pci_base_write,
 };
 
-/* Which method raw_pci_ops stand for. */
-enum pci_base_method pci_base_method_of(const struct pci_raw_ops *ops)
+/* Of regions that overlap, pci_mmcfg uses the first one on the list. */
+static void set_functions(const struct pci_mmcfg_region *cfg, u32 functions)
 {
-	if (!ops)
-		return PCI_BASE_NONE;
-	if (ops == &pci_direct_conf1)
-		return PCI_BASE_TYPE1;
-	if (ops == &pci_base_ecam)
-		return PCI_BASE_ECAM;
-	return PCI_BASE_OTHER;
+	unsigned int bus;
+
+	for (bus = cfg->start_bus; bus <= cfg->end_bus; bus++) {
+		if (!functions || pci_mmconfig_lookup(cfg->segment, bus) == cfg)
+			WRITE_ONCE(pci_base_functions[bus], functions);
+	}
 }
 
-/**
- * pci_base_access_choose - choose a method from the facts alone
- * @facts: what is known
- *
- * Return: the method, and the first fact that decided.
- */
-struct pci_base_access_choice
-pci_base_access_choose(const struct pci_base_access_facts *facts)
+static bool region_serves(const struct pci_mmcfg_region *cfg)
 {
-	struct pci_base_access_choice choice = { .method = facts->found };
+	unsigned int bus;
 
-	if (facts->found == PCI_BASE_NONE) {
-		choice.reason = "no type 1";
-		if (facts->ecam_enabled && facts->ecam_extended)
-			choice.method = PCI_BASE_ECAM;
-	} else if (facts->found != PCI_BASE_TYPE1) {
-		choice.reason = "the platform's own method";
-	} else if (!facts->x86_64) {
-		choice.reason = "32-bit kernel";
-	} else if (!facts->ecam_enabled) {
-		choice.reason = "ECAM is disabled on the command line";
-	} else if (facts->requested == PCI_BASE_TYPE1) {
-		choice.reason = "pci=base_conf1";
-	} else if (facts->requested != PCI_BASE_ECAM && !facts->guest) {
-		choice.reason = "the default";
-	} else if (!facts->ecam_extended) {
-		choice.reason = "extended access is not by ECAM";
-	} else {
-		choice.method = PCI_BASE_ECAM;
-		choice.reason = facts->requested == PCI_BASE_ECAM ?
-				"pci=base_ecam" : "hypervisor detected";
+	for (bus = cfg->start_bus; bus <= cfg->end_bus; bus++) {
+		if (pci_base_functions[bus] &&
+		    pci_mmconfig_lookup(cfg->segment, bus) == cfg)
+			return true;
 	}
 
-	return choice;
+	return false;
 }
 
-/**
- * pci_base_access_init - choose, and put the choice in place
- * @facts: what is known
- *
- * Once, before functions are enumerated.  That no region is known yet does not
- * matter: one may come with a host bridge (_CBA, hotplug), and until then each
- * access falls back to type 1.
+/*
+ * The registers that place a region are the chipset's, and Linux leaves it to
+ * firmware to restore them after sleep.  If firmware does not, extended access
+ * is lost.  Base access, which restores the devices, must not be.  So use type 1
+ * until each region has been checked again.
  */
-void __init pci_base_access_init(const struct pci_base_access_facts *facts)
+static int pci_base_ecam_suspend(void *data)
 {
-	pci_base_choice = pci_base_access_choose(facts);
-	if (pci_base_choice.method == PCI_BASE_ECAM &&
-	    raw_pci_ops == &pci_direct_conf1)
-		raw_pci_ops = &pci_base_ecam;
+	WRITE_ONCE(raw_pci_ops, &pci_direct_conf1);
+	return 0;
 }
 
-static bool __init pci_base_ecam_serves(void)
+static void pci_base_ecam_resume(void *data)
 {
 	const struct pci_mmcfg_region *cfg;
-	bool serves = false;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(cfg, &pci_mmcfg_list, list)
-		serves |= READ_ONCE(cfg->base_access);
+	list_for_each_entry_rcu(cfg, &pci_mmcfg_list, list) {
+		if (!cfg->segment && region_serves(cfg))
+			set_functions(cfg, pci_base_ecam_check(cfg));
+	}
 	rcu_read_unlock();
+	WRITE_ONCE(raw_pci_ops, &pci_base_ecam);
+}
 
-	return serves;
+static const struct syscore_ops pci_base_ecam_syscore_ops = {
+	.suspend = pci_base_ecam_suspend,
+	.resume = pci_base_ecam_resume,
+};
+
+static struct syscore pci_base_ecam_syscore = {
+	.ops = &pci_base_ecam_syscore_ops,
+};
+
+/**
+ * pci_base_ecam_wanted - shall ECAM serve base access where it can?
+ *
+ * Only on x86-64, which maps regions whole, and only in place of type 1.
+ *
+ * Return: true if the command line asks for it, or by default in a guest.
+ */
+bool pci_base_ecam_wanted(void)
+{
+	if (!IS_ENABLED(CONFIG_X86_64) || pci_base_request == PCI_BASE_TYPE1)
+		return false;
+
+	if (raw_pci_ops != &pci_direct_conf1 && raw_pci_ops != &pci_base_ecam)
+		return false;
+
+	/*
+	 * There are no operations for extended access yet if the first region
+	 * comes with a host bridge (_CBA).
+	 */
+	if (raw_pci_ext_ops && raw_pci_ext_ops != &pci_mmcfg)
+		return false;
+
+	return pci_base_request == PCI_BASE_ECAM || pci_hierarchy_is_virtual();
 }
 
 /**
- * pci_base_access_report - log what serves base access, and why
+ * pci_base_ecam_add - let a region serve base access if it proves to be right
+ * @cfg: a region of domain 0 on pci_mmcfg_list, whose buses are not served yet
  *
- * For guests, and for those who asked, after the host bridges were enumerated.
- * "Instead of", as the line that names type 1 is printed before the choice.
+ * Context: Process context, pci_mmcfg_lock held.
+ * Return: true if the region now serves base access.
  */
-void __init pci_base_access_report(void)
+bool pci_base_ecam_add(const struct pci_mmcfg_region *cfg)
 {
-	const char *reason = pci_base_choice.reason ?: "no ACPI";
-	bool serves = pci_base_ecam_serves();
+	u32 functions = pci_base_ecam_check(cfg);
 
-	if (!pci_guest() && !pci_base_requested)
+	if (!functions)
+		return false;
+
+	set_functions(cfg, functions);
+	if (raw_pci_ops == &pci_direct_conf1) {
+		WRITE_ONCE(raw_pci_ops, &pci_base_ecam);
+		register_syscore(&pci_base_ecam_syscore);
+	}
+
+	return true;
+}
+
+/**
+ * pci_base_ecam_stop - stop using ECAM for base access on a region's buses
+ * @cfg: a region, which need not be on pci_mmcfg_list yet
+ *
+ * Waits until the accesses that are under way have ended.
+ *
+ * Context: Process context, pci_mmcfg_lock held.
+ */
+void pci_base_ecam_stop(const struct pci_mmcfg_region *cfg)
+{
+	if (cfg->segment || raw_pci_ops != &pci_base_ecam)
 		return;
 
-	if (raw_pci_ops == &pci_base_ecam && serves)
+	set_functions(cfg, PCI_BASE_NO_FUNCTION);
+	synchronize_rcu();
+}
+
+/* Log the method if it is not type 1, or if the user chose one. */
+void __init pci_base_access_report(void)
+{
+	const char *reason = "hypervisor detected";
+
+	if (pci_base_request == PCI_BASE_TYPE1)
+		reason = "pci=base_conf1";
+	else if (pci_base_request == PCI_BASE_ECAM)
+		reason = "pci=base_ecam";
+
+	if (raw_pci_ops == &pci_base_ecam)
 		pr_info("Using ECAM for base access instead of type 1 (%s)\n",
 			reason);
-	else if (raw_pci_ops == &pci_base_ecam)
-		pr_info("Using type 1 for base access (no ECAM region may serve it)\n");
-	else if (raw_pci_ops == &pci_direct_conf1)
-		pr_info("Using type 1 for base access (%s)\n", reason);
-	else if (!raw_pci_ops && raw_pci_ext_ops == &pci_mmcfg)
-		pr_info("Using ECAM for base access (%s)\n", reason);
+	else if (pci_base_request && raw_pci_ops == &pci_direct_conf1)
+		pr_info("Using type 1 for base access (%s%s)\n", reason,
+			pci_base_request == PCI_BASE_ECAM ?
+			", but no region may serve it" : "");
 }

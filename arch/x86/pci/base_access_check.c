@@ -2,208 +2,192 @@
 /*
  * The check that an ECAM region has to pass before it serves base access.
  *
- * A VMM decodes an address in configuration space once for type 1 and once
- * for ECAM.  While Linux used type 1 for all base accesses, a fault of the
- * ECAM decoder went unnoticed.  Compare the two at the devices of the first
- * bus, and where a decoder that ignores or shifts a part of the address finds
- * a function that is not there.
- *
- * What this can't find is listed in Documentation/PCI/x86-config-access.rst.
+ * A VMM decodes an address in configuration space once for type 1 and once for
+ * ECAM.  While Linux used type 1 for all base accesses, nobody noticed when the
+ * ECAM decoder was wrong.  So compare the two where a decoder that ignores,
+ * shifts or replaces a part of the address finds something else.
  */
 
 #define pr_fmt(fmt) "PCI: " fmt
 
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/log2.h>
 #include <linux/pci.h>
-#include <linux/printk.h>
-#include <asm/pci_base_access_check.h>
+#include <asm/pci_base_access.h>
 #include <asm/pci_x86.h>
 
-#define DEVICES		32	/* of one bus */
-#define ABSENT		U32_MAX	/* instead of vendor and device ID */
+/* Device numbers with no bit set, each bit alone, and all bits */
+static const u8 slots[] = { 0, 1, 2, 4, 8, 16, 31 };
 
-static void read_type1(struct pci_base_check *check, int len)
+/*
+ * If all functions of a device have the same ID, the device does not show
+ * whether the function number is decoded.  Try this many devices.
+ */
+#define FUNCTION_TRIES	2
+
+/* One comparison, and how many that differ may still be read again */
+struct comparison {
+	const struct pci_mmcfg_region *cfg;
+	unsigned int rereads;
+	unsigned int bus, devfn;
+	int reg;
+	u32 type1, ecam;
+};
+
+static u32 read_type1(const struct comparison *c, int len)
 {
-	check->type1_value = ABSENT;
-	check->type1->read(0, check->bus, check->devfn, check->reg, len,
-			   &check->type1_value);
-	check->accesses += 2;
+	u32 value = U32_MAX;
+
+	pci_direct_conf1.read(0, c->bus, c->devfn, c->reg, len, &value);
+	return value;
 }
 
-static void read_ecam(struct pci_base_check *check, int len)
+/* Not pci_mmcfg.read(), which would use another region that overlaps. */
+VISIBLE_IF_KUNIT u32 pci_base_read_ecam(const struct pci_mmcfg_region *cfg,
+					unsigned int bus, unsigned int devfn,
+					int reg, int len)
 {
-	mmio_config_read(check->cfg->virt + (PCI_MMCFG_BUS_OFFSET(check->bus) |
-					     check->devfn << 12 | check->reg),
-			 len, &check->ecam_value);
-	check->accesses++;
+	void __iomem *address = cfg->virt + (PCI_MMCFG_BUS_OFFSET(bus) |
+					     devfn << 12 | reg);
+
+	KUNIT_STATIC_STUB_REDIRECT(pci_base_read_ecam, cfg, bus, devfn, reg,
+				   len);
+
+	return len == 2 ? mmio_config_readw(address) :
+			  mmio_config_readl(address);
 }
 
-static bool take_spare(struct pci_base_check *check)
+/*
+ * A function that is not ready answers a read of its vendor ID with 0x0001
+ * (Request Retry Status, PCIe r6.0, sec 2.3.2) if software has enabled that.  A
+ * kernel that ran before kexec may have.
+ */
+static bool not_ready(const struct comparison *c)
 {
-	return check->spare++ < PCI_BASE_CHECK_SPARE;
+	return c->reg == PCI_VENDOR_ID &&
+	       ((c->type1 & 0xffff) == PCI_VENDOR_ID_PCI_SIG ||
+		(c->ecam & 0xffff) == PCI_VENDOR_ID_PCI_SIG);
 }
 
-/* Who is told to ask again knows nothing of the function. */
-static bool asked_again(const struct pci_base_check *check)
+static bool agree(const struct comparison *c)
 {
-	return check->reg == PCI_VENDOR_ID &&
-	       (pci_base_is_rrs(check->type1_value) ||
-		pci_base_is_rrs(check->ecam_value));
+	return c->type1 == c->ecam || not_ready(c);
 }
 
-static bool agree(const struct pci_base_check *check)
+/* Does the ID prove nothing?  As in pci_bus_generic_read_dev_vendor_id(). */
+static bool shows_nothing(const struct comparison *c)
 {
-	return check->ecam_value == check->type1_value || asked_again(check);
+	return not_ready(c) || c->type1 == U32_MAX || !c->type1 ||
+	       c->type1 == 0x0000ffff || c->type1 == 0xffff0000;
 }
 
-/* They may differ in what has changed in between. */
-static bool agree_again(struct pci_base_check *check, int len)
+/* Do both read the same?  They may differ if the value has just changed. */
+static bool same(struct comparison *c, unsigned int bus, unsigned int devfn,
+		 int reg, int len)
 {
-	if (!agree(check) && take_spare(check))
-		read_type1(check, len);
+	c->bus = bus;
+	c->devfn = devfn;
+	c->reg = reg;
+	c->type1 = read_type1(c, len);
+	c->ecam = pci_base_read_ecam(c->cfg, bus, devfn, reg, len);
 
-	return agree(check);
-}
+	if (!agree(c) && c->rereads) {
+		c->rereads--;
+		c->type1 = read_type1(c, len);
+	}
 
-/* Do both read the same? */
-static bool same(struct pci_base_check *check, unsigned int bus,
-		 unsigned int devfn, int reg, int len)
-{
-	bool known;
-
-	check->bus = bus;
-	check->devfn = devfn;
-	check->reg = reg;
-
-	known = check->known &&
-		check->known(bus, devfn, reg, len, &check->type1_value);
-	if (!known)
-		read_type1(check, len);
-	read_ecam(check, len);
-
-	if (!agree(check) && known)
-		read_type1(check, len);
-
-	return agree_again(check, len);
+	return agree(c);
 }
 
 /* Do both find the same function, or none? */
-static bool same_id(struct pci_base_check *check, unsigned int bus,
-		    unsigned int devfn)
+static bool same_id(struct comparison *c, unsigned int bus, unsigned int devfn)
 {
-	return same(check, bus, devfn, PCI_VENDOR_ID, 4);
+	return same(c, bus, devfn, PCI_VENDOR_ID, 4);
 }
 
 /*
- * Does ECAM decode the function number?  That shows at function 7 of a device
- * if it is not like function 0; eight root ports in one device are.
+ * Does ECAM decode the bus number?  Compare the next bus, and the bus that is
+ * the largest power of two further.  A decoder that ignores low bits, or shifts
+ * them out, reads the first bus in place of the former; one that does so with
+ * high bits reads it in place of the latter.
  */
-static bool same_function_number(struct pci_base_check *check,
-				 unsigned int device, u32 id, bool *shown)
+static bool same_buses(struct comparison *c, unsigned int devfn)
 {
-	bool agreed;
+	unsigned int start = c->cfg->start_bus;
+	unsigned int most = c->cfg->end_bus - start;
 
-	check->devfn = PCI_DEVFN(device, 7);
-	read_type1(check, 4);
-	if (check->type1_value == id || pci_base_is_rrs(check->type1_value))
+	return (most < 1 || same_id(c, start + 1, devfn)) &&
+	       (most < 2 || same_id(c, start + rounddown_pow_of_two(most), devfn));
+}
+
+/*
+ * Does ECAM decode the function number?  Function 7, which few devices have,
+ * shows it: by ECAM it reads as function 7, or as function 0 if the number is
+ * ignored.  Set *functions, unless the two have the same ID.  Return false if
+ * it reads as neither.
+ */
+static bool probe_functions(struct comparison *c, unsigned int devfn,
+			    u32 *functions)
+{
+	u32 id = c->type1;
+
+	if (same_id(c, c->bus, devfn | 7)) {
+		if (c->ecam != id && !not_ready(c))
+			*functions = PCI_BASE_ALL_FUNCTIONS;
 		return true;
+	}
 
-	read_ecam(check, 4);
-	agreed = agree_again(check, 4);
-	*shown = !asked_again(check);
-
-	return agreed;
-}
-
-/*
- * Does it decode the bus number?  If that is shifted to the right, or its
- * lowest bits are ignored, the first bus is also found as the next one.  If it
- * is shifted to the left, or its highest bits are ignored, the first bus is
- * also found where the highest bit is added that the region has room for.
- */
-static bool same_bus_number(struct pci_base_check *check, unsigned int devfn)
-{
-	unsigned int start = check->cfg->start_bus;
-	unsigned int last = check->cfg->end_bus - start;
-
-	if (last >= 1 && !same_id(check, start + 1, devfn))
-		return false;
-
-	return last < 2 ||
-	       same_id(check, start + rounddown_pow_of_two(last), devfn);
+	*functions = PCI_BASE_FUNCTION_0;
+	return c->ecam == id;
 }
 
 /**
- * pci_base_check - compare what ECAM and type 1 read
- * @check:	with @cfg, @type1 and @known; the rest is zero and is filled in
+ * pci_base_ecam_check - compare what ECAM and type 1 read
+ * @cfg: a region of domain 0 that is mapped
  *
- * The region is of domain 0 and mapped.  What can be learned from the first
- * device comes first: a VMM that decodes wrongly pays least.
+ * Makes at most 40 accesses: three at each of 12 addresses (seven devices,
+ * function 7 of two of them, another register, two other buses), and two for
+ * each of two values that are read again.
  *
- * Return: whether there is a difference.
+ * Return: which functions ECAM may serve.  The log says why if not all.
  */
-enum pci_base_check_outcome pci_base_check(struct pci_base_check *check)
+u32 pci_base_ecam_check(const struct pci_mmcfg_region *cfg)
 {
-	unsigned int bus = check->cfg->start_bus;
-	unsigned int device, devfn;
-	bool first = true;
-	bool function_shown = false;
-	u32 id;
+	struct comparison c = { .cfg = cfg, .rereads = 2 };
+	unsigned int i, devfn, found = 0;
+	u32 functions = PCI_BASE_NO_FUNCTION;
 
-	for (device = 0; device < DEVICES; device++) {
-		devfn = PCI_DEVFN(device, 0);
-		if (!same_id(check, bus, devfn))
-			return PCI_BASE_CHECK_DIFFERS;
-		id = check->type1_value;
-		if (id == ABSENT || asked_again(check))
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		devfn = PCI_DEVFN(slots[i], 0);
+		if (!same_id(&c, cfg->start_bus, devfn))
+			goto differs;
+		if (shows_nothing(&c))
 			continue;
 
-		if (!function_shown && (first || take_spare(check)) &&
-		    !same_function_number(check, device, id, &function_shown))
-			return PCI_BASE_CHECK_DIFFERS;
+		if (!functions && found < FUNCTION_TRIES &&
+		    !probe_functions(&c, devfn, &functions))
+			goto differs;
 
-		/* Another register and another width; and other buses */
-		if (first && (!same(check, bus, devfn, PCI_CLASS_DEVICE, 2) ||
-			      !same_bus_number(check, devfn)))
-			return PCI_BASE_CHECK_DIFFERS;
-		first = false;
+		/* Another register, of another width */
+		if (!found++ &&
+		    (!same(&c, cfg->start_bus, devfn, PCI_CLASS_DEVICE, 2) ||
+		     !same_buses(&c, devfn)))
+			goto differs;
 	}
 
-	return function_shown ? PCI_BASE_CHECK_SAME : PCI_BASE_CHECK_NOTHING;
-}
+	if (!found)
+		pr_info("ECAM %pR: no function found on bus %02x to compare; using type 1 for base access\n",
+			&cfg->res, cfg->start_bus);
+	else if (functions != PCI_BASE_ALL_FUNCTIONS)
+		pr_info("ECAM %pR: no device shows that the function number is decoded; using type 1 for functions 1 to 7\n",
+			&cfg->res);
 
-/**
- * pci_base_check_passes - may a region serve base access?
- * @cfg:	the region, see pci_base_check()
- * @known:	what need not be read by type 1, or NULL
- *
- * Return: true if it may; if not, the log says why.
- */
-bool pci_base_check_passes(const struct pci_mmcfg_region *cfg,
-			   pci_base_known_fn known)
-{
-	struct pci_base_check check = {
-		.cfg = cfg,
-		.type1 = &pci_direct_conf1,
-		.known = known,
-	};
+	return found && !functions ? PCI_BASE_FUNCTION_0 : functions;
 
-	switch (pci_base_check(&check)) {
-	case PCI_BASE_CHECK_SAME:
-		pr_debug("ECAM %pR reads as type 1 does, %u accesses\n",
-			 &cfg->res, check.accesses);
-		return true;
-	case PCI_BASE_CHECK_DIFFERS:
-		pr_warn(FW_BUG "ECAM %pR: %02x:%02x.%d register %#04x reads %#010x by ECAM, %#010x by type 1; using type 1 for base access\n",
-			&cfg->res, check.bus, PCI_SLOT(check.devfn),
-			PCI_FUNC(check.devfn), check.reg, check.ecam_value,
-			check.type1_value);
-		return false;
-	case PCI_BASE_CHECK_NOTHING:
-		break;
-	}
-
-	pr_info("ECAM %pR: no function on bus %02x shows if it is right; using type 1 for base access\n",
-		&cfg->res, cfg->start_bus);
-	return false;
+differs:
+	pr_info("ECAM %pR: %02x:%02x.%d register %#04x reads %#010x by ECAM, %#010x by type 1; using type 1 for base access\n",
+		&cfg->res, c.bus, PCI_SLOT(c.devfn), PCI_FUNC(c.devfn), c.reg,
+		c.ecam, c.type1);
+	return PCI_BASE_NO_FUNCTION;
 }

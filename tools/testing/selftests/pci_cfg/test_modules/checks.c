@@ -6,37 +6,67 @@
  * it changes by itself.
  */
 
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
+#include <linux/device.h>
+#include <linux/gcd.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_buf.h>
 #include <linux/seq_file.h>
-#include <linux/string.h>
-#include <asm/pci_base_access_query.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
 
 #include "pci_cfg_test.h"
 
-#define NOTE_SIZE	128
-#define NOTES_SIZE	1024
+/* Notes on one check, and room for all of them. */
+#define MAX_NOTES	8
+#define REPORT_SIZE	SZ_16K
+
+/* All bits of a register of so many bytes */
+#define ONES(width)	((u32)GENMASK((width) * 8 - 1, 0))
 
 /* How often a register about which two methods disagree is read again. */
 #define REREADS		16
 
 struct outcome {
+	const struct check *check;
 	const char *skip;	/* why there was something not to compare */
 	unsigned int functions;
+	unsigned int skipped;
 	unsigned int registers;	/* compared; 0 means that the check says nothing */
 	unsigned int changing;	/* of them, not judged: they change by themselves */
 	unsigned int wrong;
-	unsigned int not_noted;	/* notes for which there was no room */
-	size_t notes_len;
-	char notes[NOTES_SIZE];
+	unsigned int notes;
 };
+
+/* In place of a method: the one that serves registers below 256. */
+#define SERVING		NR_METHODS
+
+/* A check of two methods on each function, at one width. */
+struct check {
+	const char *name;
+	void (*run)(struct outcome *o, const struct check *check);
+	enum method_id a;	/* of two that write and read: the one that writes */
+	enum method_id b;
+	int width;
+	bool extended;		/* registers from 256 on, not those below */
+};
+
+/* The functions of domain 0, and when the check that runs has to end. */
+static struct pci_dev **functions;
+static unsigned int nr_functions;
+static u64 check_end;
+
+/* What is read from the file. */
+static char report_text[REPORT_SIZE];
+static struct seq_buf report;
+static DEFINE_MUTEX(checks_lock);
 
 /* A register, or at width 1 and 2 a part of one. */
 struct place {
@@ -48,21 +78,15 @@ struct place {
 
 static __printf(2, 3) void note(struct outcome *o, const char *fmt, ...)
 {
+	struct va_format text = { .fmt = fmt };
 	va_list args;
 
-	if (NOTES_SIZE - o->notes_len <= NOTE_SIZE) {
-		o->not_noted++;
+	if (o->notes++ >= MAX_NOTES)
 		return;
-	}
 	va_start(args, fmt);
-	o->notes_len += vscnprintf(o->notes + o->notes_len, NOTE_SIZE - 1, fmt, args);
+	text.va = &args;
+	seq_buf_printf(&report, "note=%s %pV\n", o->check->name, &text);
 	va_end(args);
-	o->notes[o->notes_len++] = '\n';
-}
-
-static u32 ones(int width)
-{
-	return GENMASK(width * 8 - 1, 0);
 }
 
 /*
@@ -78,9 +102,9 @@ static u64 get(enum method_id id, const struct place *p)
 	return val;
 }
 
-static int put(enum method_id id, const struct place *p, u32 val)
+static void put(enum method_id id, const struct place *p, u32 val)
 {
-	return methods[id].ops->write(0, p->bus, p->devfn, p->reg, p->width, val);
+	methods[id].ops->write(0, p->bus, p->devfn, p->reg, p->width, val);
 }
 
 /* Set all bits of every byte in which a bit is set. */
@@ -144,138 +168,110 @@ static u64 compare_register(struct outcome *o, const struct place *p,
 	return va;
 }
 
-/* Every aligned register from first up to, not including, end. */
-static void compare_function(struct outcome *o, struct pci_dev *dev, int first,
-			     int end, int width, enum method_id a, enum method_id b)
+/* Return method b of the check, NR_METHODS if it is SERVING and neither serves. */
+static enum method_id other_method(const struct check *c, const struct pci_dev *dev)
 {
-	struct place p = {
-		.bus = dev->bus->number, .devfn = dev->devfn, .width = width,
-	};
-	const char *why = method_unavailable(a, p.bus);
+	int id = c->b;
 
-	if (!why)
-		why = method_unavailable(b, p.bus);
-	if (why) {
-		o->skip = why;
-		note(o, "0000:%02x:%02x.%x is not compared: %s", p.bus,
-		     PCI_SLOT(p.devfn), PCI_FUNC(p.devfn), why);
-		return;
-	}
+	if (id == SERVING)
+		id = method_find(method_serves(METHOD_RAW, dev->bus->number, dev->devfn));
+	return id < 0 ? NR_METHODS : id;
+}
+
+/* Return NULL, or why these two can not be compared. */
+static const char *why_not(enum method_id a, enum method_id b, const struct pci_dev *dev)
+{
+	if (b == NR_METHODS)
+		return "neither type 1 nor ECAM serves";
+	return method_unavailable(a, dev->bus->number, dev->devfn) ?:
+	       method_unavailable(b, dev->bus->number, dev->devfn);
+}
+
+/* Every aligned register from first up to, not including, end. */
+static void compare_function(struct outcome *o, const struct check *c,
+			     struct pci_dev *dev, int first, int end)
+{
+	struct place p = { dev->bus->number, dev->devfn, first, c->width };
+	enum method_id b;
 
 	/* A function that sleeps may not answer, or not the same twice. */
 	pm_runtime_get_sync(&dev->dev);
-	o->functions++;
-	for (p.reg = first; p.reg < end; p.reg += width) {
-		compare_register(o, &p, a, b);
+	b = other_method(c, dev);
+	o->skip = why_not(c->a, b, dev);
+	if (o->skip)
+		o->skipped++;
+	else
+		o->functions++;
+	for (; !o->skip && p.reg < end; p.reg += c->width) {
+		compare_register(o, &p, c->a, b);
 		cond_resched();
 	}
 	pm_runtime_put(&dev->dev);
 }
 
-/*
- * The next function of domain 0, or NULL; NULL as well when the task was
- * killed. It holds a reference as pci_get_device() does.
- */
-static struct pci_dev *next_function(struct pci_dev *dev)
+/* Hold a reference to each function, in an array: return -ENOMEM, or 0. */
+static int find_functions(void)
 {
-	do {
-		dev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, dev);
-	} while (dev && pci_domain_nr(dev->bus));
+	struct pci_dev *dev = NULL;
+	unsigned int room = 0;
 
-	if (dev && fatal_signal_pending(current)) {
-		pci_dev_put(dev);
+	while ((dev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, dev)))
+		room++;
+	functions = kvcalloc(room, sizeof(*functions), GFP_KERNEL);
+	if (!functions)
+		return -ENOMEM;
+
+	nr_functions = 0;
+	while ((dev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, dev))) {
+		if (nr_functions < room && !pci_domain_nr(dev->bus))
+			functions[nr_functions++] = pci_dev_get(dev);
+	}
+	return 0;
+}
+
+static void put_functions(void)
+{
+	while (nr_functions)
+		pci_dev_put(functions[--nr_functions]);
+	kvfree(functions);
+}
+
+/*
+ * Return the function that a check tries next, after nr others: NULL after all of
+ * them, or when one was compared and time is up. Those that are left out then are
+ * spread over the machine.
+ */
+static struct pci_dev *next_function(struct outcome *o, unsigned int nr)
+{
+	unsigned int stride = nr_functions * 5 / 8 + 1;
+
+	if (nr == nr_functions || fatal_signal_pending(current))
+		return NULL;
+	if (o->functions && ktime_get_ns() >= check_end) {
+		note(o, "there was time for %u of %u functions", nr, nr_functions);
 		return NULL;
 	}
-	return dev;
-}
-
-/* Return the method that serves registers below 256, NR_METHODS if neither. */
-static enum method_id serving_method(unsigned int bus)
-{
-	struct pci_base_access_info info;
-
-	pci_base_access_query(bus, &info);
-	switch (info.method) {
-	case PCI_BASE_TYPE1:
-		return METHOD_TYPE1;
-	case PCI_BASE_ECAM:
-		return METHOD_ECAM;
-	default:
-		return NR_METHODS;
-	}
-}
-
-/* What the kernel says it uses it must also say to be usable; for every bus. */
-static void check_query(struct outcome *o, int unused)
-{
-	struct pci_base_access_info info;
-	unsigned int bus;
-	bool usable;
-
-	for (bus = 0; bus < 256; bus++) {
-		pci_base_access_query(bus, &info);
-		switch (info.method) {
-		case PCI_BASE_TYPE1:
-			usable = !info.no_type1;
-			break;
-		case PCI_BASE_ECAM:
-			usable = !info.no_ecam;
-			break;
-		default:
-			usable = true;
-			break;
-		}
-		o->registers++;
-		if (usable && info.reason)
-			continue;
-		o->wrong++;
-		note(o, "bus %02x is served by %s, unusable because: %s", bus,
-		     method_serves(METHOD_RAW, bus),
-		     info.no_type1 ?: info.no_ecam ?: "no reason given");
-	}
-}
-
-/* Below 256, by type 1 and by ECAM. */
-static void check_width(struct outcome *o, int width)
-{
-	struct pci_dev *dev = NULL;
-
-	o->skip = "domain 0 has no function";
-	while ((dev = next_function(dev)))
-		compare_function(o, dev, 0, PCI_CFG_SPACE_SIZE, width,
-				 METHOD_TYPE1, METHOD_ECAM);
+	while (gcd(stride, nr_functions) != 1)
+		stride++;
+	return functions[nr * stride % nr_functions];
 }
 
 /*
- * From 256 on. Type 1 is no judge there: it reaches these registers only on
- * AMD processors with extended I/O configuration, elsewhere it returns those
- * below 256 instead.
+ * Type 1 is no judge of registers from 256 on: it reaches them only on AMD
+ * processors with extended I/O configuration, elsewhere it returns those below
+ * 256 instead.
  */
-static void check_extended(struct outcome *o, int width)
+static void check_reads(struct outcome *o, const struct check *c)
 {
-	struct pci_dev *dev = NULL;
+	struct pci_dev *dev;
+	unsigned int nr;
 
-	o->skip = "no function has registers above 255";
-	while ((dev = next_function(dev))) {
-		if (dev->cfg_size > PCI_CFG_SPACE_SIZE)
-			compare_function(o, dev, PCI_CFG_SPACE_SIZE,
-					 dev->cfg_size, width, METHOD_RAW,
-					 METHOD_ECAM);
-	}
-}
-
-/* raw_pci_read() must return what the method it is said to use returns. */
-static void check_dispatch(struct outcome *o, int width)
-{
-	struct pci_dev *dev = NULL;
-
-	o->skip = "neither type 1 nor ECAM serves";
-	while ((dev = next_function(dev))) {
-		enum method_id id = serving_method(dev->bus->number);
-
-		if (id != NR_METHODS)
-			compare_function(o, dev, 0, PCI_CFG_SPACE_SIZE, width,
-					 METHOD_RAW, id);
+	o->skip = "there is no such register";
+	for (nr = 0; (dev = next_function(o, nr)); nr++) {
+		if (!c->extended)
+			compare_function(o, c, dev, 0, PCI_CFG_SPACE_SIZE);
+		else if (dev->cfg_size > PCI_CFG_SPACE_SIZE)
+			compare_function(o, c, dev, PCI_CFG_SPACE_SIZE, dev->cfg_size);
 	}
 }
 
@@ -300,16 +296,16 @@ static bool see(struct outcome *o, const struct place *p, enum method_id reader,
  * answers though Linux does not know it, say a function that firmware hides, is
  * only compared.
  */
-static void check_absent(struct outcome *o, int unused)
+static void check_absent(struct outcome *o, const struct check *c)
 {
-	enum method_id a = method_unavailable(METHOD_TYPE1, 0) ? METHOD_RAW : METHOD_TYPE1;
-	enum method_id b = method_unavailable(METHOD_ECAM, 0) ? METHOD_RAW : METHOD_ECAM;
+	enum method_id a = method_unavailable(METHOD_TYPE1, 0, 0) ? METHOD_RAW : METHOD_TYPE1;
+	enum method_id b = method_unavailable(METHOD_ECAM, 0, 0) ? METHOD_RAW : METHOD_ECAM;
 	struct place p = { .reg = PCI_VENDOR_ID };
 	unsigned int absent = 0;
 	struct pci_dev *dev;
 	u64 ids;
 
-	o->skip = method_unavailable(METHOD_RAW, 0);
+	o->skip = method_unavailable(METHOD_RAW, 0, 0);
 	if (!o->skip && !pci_find_bus(0, 0))
 		o->skip = "there is no bus 0";
 	if (o->skip)
@@ -324,15 +320,15 @@ static void check_absent(struct outcome *o, int unused)
 		o->functions++;
 		p.width = 4;
 		ids = compare_register(o, &p, a, b);
-		if (ids != ones(4)) {
+		if (ids != ONES(4)) {
 			note(o, "0000:00:%02x.%x is unknown to Linux but reads 0x%08llx",
 			     PCI_SLOT(p.devfn), PCI_FUNC(p.devfn), ids);
 			continue;
 		}
 		absent++;
 		for (p.width = 2; p.width >= 1; p.width--) {
-			see(o, &p, a, ones(p.width), "of no function");
-			see(o, &p, b, ones(p.width), "of no function");
+			see(o, &p, a, ONES(p.width), "of no function");
+			see(o, &p, b, ONES(p.width), "of no function");
 		}
 		cond_resched();
 	}
@@ -358,11 +354,11 @@ static bool is_scratch(const struct place *p)
 	for (i = 0; i < ARRAY_SIZE(ids) && !found; i++) {
 		u64 old;
 
-		if (method_unavailable(ids[i], p->bus))
+		if (method_unavailable(ids[i], p->bus, p->devfn))
 			continue;
 		old = get(ids[i], p);
-		put(ids[i], p, old ^ ones(p->width));
-		found = get(ids[i], p) == (old ^ ones(p->width));
+		put(ids[i], p, old ^ ONES(p->width));
+		found = get(ids[i], p) == (old ^ ONES(p->width));
 		put(ids[i], p, old);
 	}
 	return found;
@@ -389,126 +385,106 @@ static void write_scratch(struct outcome *o, const struct place *p,
 }
 
 /*
- * What one method writes the other one must see.
- * @writer: METHOD_TYPE1, METHOD_ECAM, or METHOD_RAW, which is read back by the
- * method that serves
+ * What one method writes the other one must see. A function that has a driver is
+ * left alone, and the lock keeps drivers from the others meanwhile.
  */
-static void check_write(struct outcome *o, int writer)
+static void check_write(struct outcome *o, const struct check *c)
 {
-	struct pci_dev *dev = NULL;
+	const char *why = "no function without a driver has a writable Interrupt Line register";
+	enum method_id reader;
+	struct pci_dev *dev;
+	unsigned int nr;
 
-	o->skip = "no function has a writable Interrupt Line register";
-	while ((dev = next_function(dev))) {
-		struct place p = { dev->bus->number, dev->devfn, PCI_INTERRUPT_LINE, 1 };
-		enum method_id reader;
-		const char *why;
+	o->skip = why;
+	for (nr = 0; (dev = next_function(o, nr)); nr++) {
+		struct place p = { dev->bus->number, dev->devfn, PCI_INTERRUPT_LINE, c->width };
 
-		if (writer == METHOD_RAW)
-			reader = serving_method(p.bus);
-		else
-			reader = writer == METHOD_TYPE1 ? METHOD_ECAM : METHOD_TYPE1;
-
-		if (reader == NR_METHODS)
-			why = "neither type 1 nor ECAM serves";
-		else
-			why = method_unavailable(writer, p.bus) ?:
-			      method_unavailable(reader, p.bus);
-		if (why) {
-			o->skip = why;
+		if (!device_trylock(&dev->dev))
 			continue;
+		if (!dev->dev.driver) {
+			pm_runtime_get_sync(&dev->dev);
+			reader = other_method(c, dev);
+			o->skip = why_not(c->a, reader, dev);
+			if (!o->skip && is_scratch(&p))
+				write_scratch(o, &p, c->a, reader);
+			o->skip = o->skip ?: why;
+			pm_runtime_put(&dev->dev);
 		}
-
-		pm_runtime_get_sync(&dev->dev);
-		if (is_scratch(&p))
-			write_scratch(o, &p, writer, reader);
-		pm_runtime_put(&dev->dev);
-		if (o->functions) {
-			pci_dev_put(dev);
-			return;
-		}
+		device_unlock(&dev->dev);
 	}
 }
 
-static const struct check {
-	const char *name;
-	void (*run)(struct outcome *o, int arg);
-	int arg;
-} checks[] = {
-	{ "query",		check_query },
-	{ "width_1",		check_width,	1 },
-	{ "width_2",		check_width,	2 },
-	{ "width_4",		check_width,	4 },
-	{ "extended_1",		check_extended,	1 },
-	{ "extended_2",		check_extended,	2 },
-	{ "extended_4",		check_extended,	4 },
-	{ "dispatch_1",		check_dispatch,	1 },
-	{ "dispatch_2",		check_dispatch,	2 },
-	{ "dispatch_4",		check_dispatch,	4 },
+static const struct check checks[] = {
+	{ "width_1",		check_reads,	METHOD_TYPE1,	METHOD_ECAM,	1 },
+	{ "width_2",		check_reads,	METHOD_TYPE1,	METHOD_ECAM,	2 },
+	{ "width_4",		check_reads,	METHOD_TYPE1,	METHOD_ECAM,	4 },
+	{ "extended_1",		check_reads,	METHOD_RAW,	METHOD_ECAM,	1, true },
+	{ "extended_2",		check_reads,	METHOD_RAW,	METHOD_ECAM,	2, true },
+	{ "extended_4",		check_reads,	METHOD_RAW,	METHOD_ECAM,	4, true },
+	{ "dispatch_1",		check_reads,	METHOD_RAW,	SERVING,	1 },
+	{ "dispatch_2",		check_reads,	METHOD_RAW,	SERVING,	2 },
+	{ "dispatch_4",		check_reads,	METHOD_RAW,	SERVING,	4 },
 	{ "absent",		check_absent },
-	{ "write_type1",	check_write,	METHOD_TYPE1 },
-	{ "write_ecam",		check_write,	METHOD_ECAM },
-	{ "write_raw",		check_write,	METHOD_RAW },
+	{ "write_type1",	check_write,	METHOD_TYPE1,	METHOD_ECAM,	1 },
+	{ "write_ecam",		check_write,	METHOD_ECAM,	METHOD_TYPE1,	1 },
+	{ "write_raw",		check_write,	METHOD_RAW,	SERVING,	1 },
 };
 
-static struct outcome outcomes[ARRAY_SIZE(checks)];
-static bool checked;
-static DEFINE_MUTEX(checks_lock);
+static void run_check(const struct check *c)
+{
+	struct outcome o = { .check = c };
+
+	c->run(&o, c);
+	if (!o.registers) {
+		seq_buf_printf(&report, "check=%s result=skip why=%s\n", c->name, o.skip);
+		return;
+	}
+	if (o.notes > MAX_NOTES)
+		seq_buf_printf(&report, "note=%s and %u more\n", c->name, o.notes - MAX_NOTES);
+	seq_buf_printf(&report, "check=%s result=%s functions=%u skipped=%u",
+		       c->name, o.wrong ? "fail" : "pass", o.functions, o.skipped);
+	seq_buf_printf(&report, " registers=%u changing=%u wrong=%u\n",
+		       o.registers, o.changing, o.wrong);
+}
+
+/* Run all of them; each may take its part of the time that is left. */
+static int run_checks(void)
+{
+	u64 end = ktime_get_ns() + (u64)param_seconds * NSEC_PER_SEC;
+	unsigned int i;
+	int ret;
+
+	seq_buf_init(&report, report_text, sizeof(report_text));
+	ret = find_functions();
+	for (i = 0; !ret && i < ARRAY_SIZE(checks); i++) {
+		check_end = ktime_get_ns();
+		if (check_end < end)
+			check_end += div_u64(end - check_end, ARRAY_SIZE(checks) - i);
+		run_check(&checks[i]);
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+	}
+	put_functions();
+	return ret;
+}
 
 static ssize_t checks_write(struct file *file, const char __user *from,
 			    size_t len, loff_t *ppos)
 {
-	char buf[WORD_SIZE], *word;
-	unsigned int i;
-	bool killed;
-
-	word = get_word(buf, from, len);
-	if (IS_ERR(word))
-		return PTR_ERR(word);
-	if (strcmp(word, "1"))
-		return -EINVAL;
+	int ret;
 
 	if (mutex_lock_interruptible(&checks_lock))
 		return -EINTR;
-	memset(outcomes, 0, sizeof(outcomes));
-	for (i = 0; i < ARRAY_SIZE(checks); i++)
-		checks[i].run(&outcomes[i], checks[i].arg);
-	killed = fatal_signal_pending(current);
-	checked = !killed;
+	ret = run_checks();
 	mutex_unlock(&checks_lock);
-	return killed ? -EINTR : len;
-}
-
-static void show_outcome(struct seq_file *s, const char *name,
-			 const struct outcome *o)
-{
-	const char *line = o->notes;
-
-	if (!o->registers) {
-		seq_printf(s, "check=%s result=skip why=%s\n", name, o->skip);
-		return;
-	}
-
-	seq_printf(s, "check=%s result=%s functions=%u registers=%u changing=%u wrong=%u\n",
-		   name, o->wrong ? "fail" : "pass", o->functions,
-		   o->registers, o->changing, o->wrong);
-	while (*line) {
-		int len = strcspn(line, "\n");
-
-		seq_printf(s, "note=%s %.*s\n", name, len, line);
-		line += len + 1;
-	}
-	if (o->not_noted)
-		seq_printf(s, "note=%s and %u more\n", name, o->not_noted);
+	return ret ?: len;
 }
 
 static int checks_show(struct seq_file *s, void *unused)
 {
-	unsigned int i;
-
 	if (mutex_lock_interruptible(&checks_lock))
 		return -EINTR;
-	for (i = 0; i < ARRAY_SIZE(checks) && checked; i++)
-		show_outcome(s, checks[i].name, &outcomes[i]);
+	seq_write(s, report_text, seq_buf_used(&report));
 	mutex_unlock(&checks_lock);
 	return 0;
 }
