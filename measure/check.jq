@@ -58,7 +58,7 @@ def check($where; $rules):
 # The same of a whole file, $name.json in $dir
 def check_file($dir; $name):
 	"\($dir)/\($name).json" as $file
-	| if (objects | .schema) == 1 then . else "\($file): \"schema\" must be 1" | refuse end
+	| if (objects | .schema) == schema($name) then . else "\($file): \"schema\" must be \(schema($name))" | refuse end
 	| check($file; head_rules + " " + rules[$name][0])
 	| if (.rows | type) == "array" and .rows != [] then . else
 		"\($file): \"rows\" must be an array that is not empty" | refuse end

@@ -21,6 +21,13 @@ def significant($digits):
 		  else . / pow(10; -$shift) | round * pow(10; -$shift) end
 	end;
 
+# Of the rows of bench.json: what the operations of the series add to an access by ECAM.  What
+# raw_pci_read() adds to any method is not theirs.
+def added_instructions:
+	def of($boot; $method): first(.[] | select(.boot == $boot and .method == $method)).instructions_per_read;
+	of("default"; "raw_pci_read") - of("default"; "ecam")
+	- of("nommconf"; "raw_pci_read") + of("nommconf"; "type1");
+
 # A number for people: three significant digits, or all of a whole number, in groups
 def number:
 	def grouped: if length > 3 then (.[:-3] | grouped) + "," + .[-3:] else . end;

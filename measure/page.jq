@@ -63,11 +63,11 @@ def headline:
 	// "No read by ECAM was timed yet.",
 	first($files[0].boot | select(.) | accel as $accel | .rows[0].functions as $functions
 		| variants($functions) | map({key: .variant, value: .}) | from_entries
-		| select(.unpatched and .both)
+		| select(.unpatched and .all)
 		| "A boot with \($functions) functions makes " +
-		  "\(change(.unpatched.accesses.all; .both.accesses.all)) accesses" +
-		  (if .unpatched.ms.all and .both.ms.all then ", and its enumeration takes " +
-			"\(change(.unpatched.ms.enumeration.median; .both.ms.enumeration.median)) ms" else "" end) +
+		  "\(change(.unpatched.accesses.all; .all.accesses.all)) accesses" +
+		  (if .unpatched.ms.all and .all.ms.all then ", and its enumeration takes " +
+			"\(change(.unpatched.ms.enumeration.median; .all.ms.enumeration.median)) ms" else "" end) +
 		  " with the series (\($accel)).")
 	// "No boot was profiled yet.";
 

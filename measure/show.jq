@@ -44,28 +44,29 @@ def read_notes:
 	(select(any(.rows[]; .boot == "mapped"))
 	 | "ECAM mapped: on the QEMU that make qemu has built, with mapped-ecam=on.");
 
+def read_figure:
+	{axis: "ns a read (shorter is better)", unit: " ns", log: true,
+	 bars: (.rows | bars("ns_per_read"; "\(named("method")), \(named("boot"))"; "serves"))};
+def of_ratio:
+	"To type 1: the time divided by that of type 1 in the same boot, in pairs of chunks that were " +
+	"timed in turn; median and range.";
+
 def demo: [{
-	id: "demo", caption: "\(what): \(.rows[0].reads | number) reads of 4 bytes.",
-	figure: {axis: "ns a read (shorter is better)", unit: " ns", log: true,
-		 bars: (.rows | bars("ns_per_read"; "\(named("method")), \(named("boot"))"; "serves"))},
+	id: "demo", caption: "\(what): \(.rows[0].reads | number) reads of 4 bytes.", figure: read_figure,
 	columns: ["boot", "method", "server", "seconds", "ns_per_read", "accesses_per_read", "ratio"],
 	rows: reads,
 	notes: [read_notes,
-		"Accesses a read: those that reached the VMM, counted by it in a run of its own. " +
-		"To type 1: the time divided by that of type 1 in the same boot, in pairs of chunks that " +
-		"were timed in turn; median and range. An empty loop takes " +
-		"\(.empty_loop_ns_per_read | number) ns a turn, which is part of every time."]}];
+		"Accesses a read: those that reached the VMM, counted by it in a run of its own. \(of_ratio) " +
+		"An empty loop takes \(.empty_loop_ns_per_read | number) ns a turn, which is part of every time."]}];
 
 def bench: [{
 	id: "bench", caption: "\(what): \(.rows[0].reads | number) reads of 4 bytes in a guest of KVM.",
-	figure: {axis: "ns a read (shorter is better)", unit: " ns", log: true,
-		 bars: (.rows | bars("ns_per_read"; "\(named("method")), \(named("boot"))"; "serves"))},
+	figure: read_figure,
 	columns: ["boot", "method", "server", "seconds", "ns_per_read", "median_ns", "p99_ns", "ratio"],
 	rows: reads,
 	notes: [read_notes,
-		"Median and 99 % are of single reads, each timed by itself. To type 1: the time " +
-		"divided by that of type 1 in the same boot, in pairs of chunks that were timed in turn; " +
-		"median and range. Only the times of one boot can be compared with each other."]
+		"Median and 99 % are of single reads, each timed by itself. \(of_ratio) " +
+		"Only the times of one boot can be compared with each other."]
 }, {
 	id: "exits", caption: "Exits and instructions of a read.",
 	columns: ["boot", "method", "server", "exits_per_read.all", "exits_per_read.io",
@@ -96,8 +97,8 @@ def boot: [(.rows | map(.functions) | unique[]) as $functions | variants($functi
 	   columns: (["variant"] + ($phases | map("accesses." + .)) + ["kinds.port_write", "kinds.port_read",
 		"kinds.ecam_read", "kinds.ecam_write"]),
 	   rows: $rows,
-	   notes: [$of | select(.unpatched and .both)
-		| "The series: \(change(.unpatched.accesses.all; .both.accesses.all)) accesses."]},
+	   notes: [$of | select(.unpatched and .all)
+		| "The series: \(change(.unpatched.accesses.all; .all.accesses.all)) accesses."]},
 	  {id: "boot-times-\($functions)",
 	   caption: "Time of a boot in ms, \($functions) functions: median and range.",
 	   figure: {axis: "ms (shorter is better)", unit: " ms", bars: [$rows[] | ("enumeration", "all") as $phase
@@ -106,8 +107,8 @@ def boot: [(.rows | map(.functions) | unique[]) as $functions | variants($functi
 	   columns: (["variant"] + ($phases - ["early"] | map("ms." + .)) + ["boots"]),
 	   rows: ($rows | map(select(.ms.all))),
 	   notes: [$of | if any(.[]; .ms.all) then
-			select(.unpatched.ms.all and .both.ms.all)
-			| "The series: \(change(.unpatched.ms.enumeration.median; .both.ms.enumeration.median)) ms of enumeration."
+			select(.unpatched.ms.all and .all.ms.all)
+			| "The series: \(change(.unpatched.ms.enumeration.median; .all.ms.enumeration.median)) ms of enumeration."
 		else "These boots were counted and not timed: make boot-profile times them." end]}];
 
 def contention: [{
