@@ -150,13 +150,14 @@ kernel_version() {
 	     END			{ exit !found }' "$1/Makefile" 2>/dev/null
 }
 
-# taken_by TREE NAME... - those of the fragments of lab/kconfig that TREE can take: kunit needs static
-# stubs, which Linux has since 6.3
+# taken_by TREE NAME... - those of the fragments of lab/kconfig that TREE can take: kunit needs the
+# tests, which come late in the series, and static stubs, which Linux has since 6.3
 taken_by() {
 	taken_by=$1
 	shift
 	for fragment; do
-		[ "$fragment" = kunit ] && ! grep -qs kunit_activate_static_stub "$taken_by/include/kunit/static_stub.h" ||
+		[ "$fragment" = kunit ] && ! { [ -f "$taken_by/arch/x86/pci/tests/base_access_kunit.c" ] &&
+			grep -qs kunit_activate_static_stub "$taken_by/include/kunit/static_stub.h"; } ||
 			echo "$fragment"
 	done
 }
