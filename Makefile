@@ -89,7 +89,8 @@ tools: $(out)/bin/vm $(out)/bin/init ## build the lab's own programs in out/bin/
 
 $(out)/bin/vm: $(wildcard lab/vm/*.[ch]) lab/phases.h
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -o $@ $(filter %.c,$^) -ljansson -lm
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -o $@ $(filter %.c,$^) \
+		$$(pkg-config --cflags --libs glib-2.0 jansson) -lm
 
 # Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
 static := -static

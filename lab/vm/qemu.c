@@ -44,14 +44,25 @@ static char *kernel_command_line(void)
 	if (!strncmp(options.machine, "microvm", 7) && !strcmp(options.accel, "tcg") &&
 	    !strstr(append, "tsc_early_khz="))
 		snprintf(tsc, sizeof(tsc), " tsc_early_khz=%llu", guest_tsc_khz());
-	return format("%spanic=-1%s%s%s -- %s", console, tsc, *append ? " " : "", append,
-		      options.job);
+	return g_strdup_printf("%spanic=-1%s%s%s -- %s", console, tsc, *append ? " " : "", append,
+			       options.job);
 }
 
 /* We write to a socket; a pipe goes one way. */
 static bool is_socket(enum channel_id id)
 {
-	return id == MONITOR || (id == CONSOLE && (options.interactive || options.exits));
+	return id == MONITOR || (id == CONSOLE && options.exits);
+}
+
+static bool is_used(enum channel_id id)
+{
+	return id == TRACE ? options.count : id != CONSOLE || !options.interactive;
+}
+
+/* QEMU's options, and the modules of a multiboot kernel, have a comma in a name doubled. */
+static char *doubled(const char *text)
+{
+	return g_strjoinv(",,", g_strsplit(text, ",", -1));
 }
 
 /*
@@ -60,22 +71,18 @@ static bool is_socket(enum channel_id id)
  */
 static char *serial(enum channel_id id, int fd)
 {
-	return is_socket(id) ? format("socket,id=serial%d,fd=%d", id, fd) :
-			       format("file,id=serial%d,path=/dev/fd/%d", id, fd);
+	/* The guest echoes, and decides what Ctrl-C means. */
+	if (!is_used(id))
+		return g_strdup_printf("stdio,id=serial%d,signal=off,logfile=%s", id,
+				       doubled(options.log));
+	return is_socket(id) ? g_strdup_printf("socket,id=serial%d,fd=%d", id, fd) :
+			       g_strdup_printf("file,id=serial%d,path=/dev/fd/%d", id, fd);
 }
 
-/* Commas separate the modules of a multiboot kernel, so a comma in a name is doubled. */
-static char *module(const char *text)
+static void add(GPtrArray *list, const char * const arguments[], size_t count)
 {
-	char *doubled = checked(malloc(2 * strlen(text) + 1)), *to = doubled;
-
-	for (; *text; text++) {
-		if (*text == ',')
-			*to++ = ',';
-		*to++ = *text;
-	}
-	*to = '\0';
-	return doubled;
+	for (size_t i = 0; i < count; i++)
+		g_ptr_array_add(list, (char *)arguments[i]);
 }
 
 /* Returns QEMU's arguments. With Xen, its first module is dom0's kernel with its command line. */
@@ -84,38 +91,35 @@ static char **arguments(const int fds[NR_CHANNELS])
 	const struct options *o = &options;
 	const char *always[] = {
 		o->qemu, "-nodefaults", "-no-user-config", "-display", "none", "-machine", o->machine,
-		"-accel", o->accel, "-smp", format("%u", o->smp), "-m", format("%u", o->memory),
+		"-accel", o->accel, "-smp", g_strdup_printf("%d", o->smp),
+		"-m", g_strdup_printf("%d", o->memory),
 		/*
 		 * On a processor that TCG emulates, the TSC deadline timer of KVM's guests can
 		 * fire a minute late. They have another timer without it.
 		 */
-		"-cpu", is_nested() ? format("%s,-tsc-deadline", o->cpu) : o->cpu,
+		"-cpu", is_nested() ? g_strdup_printf("%s,-tsc-deadline", o->cpu) : o->cpu,
 		"-kernel", o->xen ? o->xen : o->kernel,
-		"-initrd", o->xen ? format("%s %s,%s", module(o->kernel), module(run.cmdline),
-					   module(o->initrd)) : o->initrd,
-		"-append", o->xen ? format("com1=115200,8n1 console=com1 %s", o->xen_append) :
+		"-initrd", o->xen ? g_strdup_printf("%s %s,%s", doubled(o->kernel),
+					doubled(run.cmdline), doubled(o->initrd)) : o->initrd,
+		"-append", o->xen ? g_strconcat("com1=115200,8n1 console=com1 ", o->xen_append, NULL) :
 				    run.cmdline,
 		"-action", "reboot=shutdown",
 		"-chardev", serial(CONSOLE, fds[CONSOLE]), "-device", "isa-serial,index=0,chardev=serial0",
 		"-chardev", serial(RECORDS, fds[RECORDS]), "-device", "isa-serial,index=1,chardev=serial1",
-		"-chardev", format("socket,id=monitor,fd=%d", fds[MONITOR]),
+		"-chardev", g_strdup_printf("socket,id=monitor,fd=%d", fds[MONITOR]),
 		/* Wait for the monitor, so that no event is missed. */
 		"-mon", "chardev=monitor,mode=control", "-S",
 	};
 	const char *counted[] = {
 		"-trace", "memory_region_ops_read", "-trace", "memory_region_ops_write",
-		"-D", format("/dev/fd/%d", fds[TRACE]),
+		"-D", g_strdup_printf("/dev/fd/%d", fds[TRACE]),
 	};
-	size_t nr_counted = o->count ? COUNT(counted) : 0, nr_extra = 0;
-	const char **list;
+	GPtrArray *list = g_ptr_array_new();
 
-	while (o->extra[nr_extra])
-		nr_extra++;
-	list = checked(calloc(COUNT(always) + nr_counted + nr_extra + 1, sizeof(*list)));
-	memcpy(list, always, sizeof(always));
-	memcpy(list + COUNT(always), counted, nr_counted * sizeof(*list));
-	memcpy(list + COUNT(always) + nr_counted, o->extra, nr_extra * sizeof(*list));
-	return (char **)list;
+	add(list, always, G_N_ELEMENTS(always));
+	add(list, counted, o->count ? G_N_ELEMENTS(counted) : 0);
+	add(list, (const char * const *)o->extra, g_strv_length(o->extra) + 1);
+	return (char **)list->pdata;
 }
 
 /* In the child: become QEMU, or say why not. What was allocated goes with the child. */
@@ -128,8 +132,10 @@ static void __attribute__((noreturn)) become_qemu(const int fds[NR_CHANNELS], pi
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
+	if (!options.interactive) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
 	dup2(fds[ERRORS], STDERR_FILENO);
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		if (fds[i] >= 0 && i != ERRORS)
@@ -153,8 +159,8 @@ pid_t start_qemu(void)
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		int pair[2] = { -1, -1 };
 
-		if (is_socket(i) ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) :
-		    (i != TRACE || options.count) && pipe2(pair, O_CLOEXEC))
+		if (is_used(i) && (is_socket(i) ?
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) : pipe2(pair, O_CLOEXEC)))
 			err(EXIT_HOST, "can't make a pipe or a socket pair");
 		run.channels[i].fd = pair[0];
 		theirs[i] = pair[1];

@@ -57,7 +57,7 @@ bool take_exits(json_t *message)
 		end(EXIT_HOST,
 		    "QEMU has no statistics of KVM (Linux 5.14 and QEMU 7.1 have them)");
 	if (run.counted != trace.open_mark) {
-		spent = checked(json_pack("{s:f}", "seconds", at - run.counted_at));
+		spent = json_pack("{s:f}", "seconds", at - run.counted_at);
 		for (kind = 0; kind < NR_EXIT_KINDS; kind++)
 			json_object_set_new(spent, exit_kinds[kind].member, i ?
 				json_integer(counts[kind] - run.counts[kind]) : json_null());
@@ -74,7 +74,7 @@ bool take_exits(json_t *message)
  */
 static json_t *parse_pairs(char *text)
 {
-	json_t *pairs = checked(json_object());
+	json_t *pairs = json_object();
 	char *pair, *value, *after;
 	long long number;
 	bool is_number;
@@ -169,11 +169,11 @@ static bool take_mark(char *text)
 static bool take_ask(char *text)
 {
 	size_t length = strlen(text);
-	const char **on = options.on;
+	char **on = options.on;
 
-	while (*on && (strncmp(*on, text, length) || (*on)[length] != '='))
+	while (on && *on && (strncmp(*on, text, length) || (*on)[length] != '='))
 		on++;
-	if (*on)
+	if (on && *on)
 		command(*on + length + 1);
 	else
 		end(EXIT_INPUT, "the guest asks for \"%.*s\", but there is no --on %.*s=...",
@@ -186,7 +186,7 @@ static bool take_verdict(char *text)
 	run.passed = !strcmp(text, "pass") && !trace.open_mark;
 	if (!run.passed && strncmp(text, "fail ", 5))
 		return false;
-	run.verdict = checked(strdup(run.passed ? "" : text + 5));
+	run.verdict = g_strdup(run.passed ? "" : text + 5);
 	allow_grace();
 	return true;
 }
@@ -213,10 +213,10 @@ static const struct {
 void forget_records(void)
 {
 	json_decref(run.said);
-	run.said = checked(json_object());
-	for (size_t i = 0; i < COUNT(kinds); i++) {
+	run.said = json_object();
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		if (kinds[i].array)
-			json_object_set_new(run.said, kinds[i].array, checked(json_array()));
+			json_object_set_new(run.said, kinds[i].array, json_array());
 	}
 	run.user_space = false;
 }
@@ -227,10 +227,10 @@ static bool take_kind(const char *kind, char *text)
 	json_t *record;
 	size_t i = 0;
 
-	while (i < COUNT(kinds) && strcmp(kind, kinds[i].name))
+	while (i < G_N_ELEMENTS(kinds) && strcmp(kind, kinds[i].name))
 		i++;
 	/* The first record is the start, and none follows the verdict. */
-	if (i == COUNT(kinds) || run.verdict || (!run.user_space && kinds[i].take != take_start))
+	if (i == G_N_ELEMENTS(kinds) || run.verdict || (!run.user_space && kinds[i].take != take_start))
 		return false;
 	if (kinds[i].take)
 		return kinds[i].take(text);
@@ -245,7 +245,7 @@ void take_record(char *line)
 {
 	/* Firmware that takes each serial port for a terminal (OVMF) writes to ours at first. */
 	bool firmware = !run.boots && strchr(line, '\033');
-	char *quoted = checked(strdup(plain(line))), *kind = strsep(&line, " ");
+	char *quoted = g_strdup(plain(line)), *kind = strsep(&line, " ");
 
 	/* A start follows an empty line, which ends a record that a reset cut off. */
 	if (*quoted && !firmware && !(run.resets && strcmp(kind, "start")) &&

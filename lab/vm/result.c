@@ -4,61 +4,36 @@
 #include "vm.h"
 
 #include <cpuid.h>
-#include <sys/stat.h>
-
-/* Only a regular file can be replaced: not /dev/stdout. */
-static bool is_replaced(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) || S_ISREG(st.st_mode);
-}
 
 /* Nobody must take an old result for ours. */
 static void remove_result(const char *path)
 {
-	FILE *file = fopen(path, "we");
+	FILE *file = path ? fopen(path, "we") : NULL;
 
-	if (!file)
+	if (path && (!file || fclose(file) || unlink(path)))
 		err(EXIT_INPUT, "can't write %s", path);
-	fclose(file);
-	if (is_replaced(path))
-		unlink(path);
 }
 
 void remove_results(void)
 {
-	if (options.json)
-		remove_result(options.json);
-	if (options.accesses) {
-		remove_result(options.accesses);
-		trace.list = checked(open_memstream(&trace.accesses, &trace.accesses_length));
-	}
+	remove_result(options.json);
+	remove_result(options.accesses);
 }
 
 /* Put the whole file in its place, or nothing. */
-static void write_result(const char *path, const char *text, size_t length)
+static void write_result(const char *path, const char *text)
 {
-	char *temporary = is_replaced(path) ? format("%s.tmp", path) : NULL;
-	FILE *file = fopen(temporary ? temporary : path, "we");
-	bool failed = !file || fwrite(text, 1, length, file) < length;
+	GError *error = NULL;
 
-	if (file)
-		failed |= fclose(file);
-	if (temporary && !failed)
-		failed = rename(temporary, path);
-	if (failed)
-		end(EXIT_HOST, "can't write %s: %s", path, strerror(errno));
-	if (temporary && failed)
-		unlink(temporary);
-	free(temporary);
+	if (!g_file_set_contents(path, text, -1, &error))
+		end(EXIT_HOST, "%s", error->message);
 }
 
 /* Each access is in one member: their sum is the number of accesses. */
 static json_t *tally_json(const struct tally *tally)
 {
 	static const char *const kinds[NR_CONFIG] = { "cf8", "cfc", "ecam" };
-	json_t *json = checked(json_object());
+	json_t *json = json_object();
 	char name[16];
 
 	for (int i = 0; i < 2 * NR_CONFIG; i++) {
@@ -76,19 +51,22 @@ static json_t *counts_json(void)
 		return json_null();
 	/* Only a boot console prints each line at once. */
 	if (strstr(run.cmdline, "keep_bootcon")) {
-		by_phase = checked(json_object());
+		by_phase = json_object();
 		for (size_t i = 0; i < NR_PHASES; i++)
 			json_object_set_new(by_phase, phases[i].name, tally_json(&trace.phases[i]));
 	}
-	marks = checked(json_object());
-	for (size_t i = 0; i < trace.nr_marks; i++)
-		json_object_set_new(marks, trace.marks[i].name, tally_json(&trace.marks[i].tally));
-	return checked(json_pack("{s:o,s:o,s:o?,s:o,s:o}",
+	marks = json_object();
+	for (guint i = 0; i < trace.marks->len; i++) {
+		struct mark *mark = trace.marks->pdata[i];
+
+		json_object_set_new(marks, mark->name, tally_json(&mark->tally));
+	}
+	return json_pack("{s:o,s:o,s:o?,s:o,s:o}",
 		"firmware", tally_json(&trace.firmware),
 		"kernel", tally_json(&trace.kernel),
 		"phases", by_phase,
 		"marks", marks,
-		"rest", tally_json(&trace.rest)));
+		"rest", tally_json(&trace.rest));
 }
 
 /* Does KVM run on processors that QEMU emulates? It is not the KVM of other machines. */
@@ -104,43 +82,33 @@ bool is_nested(void)
 	return !memcmp(signature, "TCGTCGTCGTCG", sizeof(signature));
 }
 
-/* Returns the text of the JSON file, to be freed. */
 static char *result_text(void)
 {
-	char *dump, *text;
-	json_t *json = checked(json_pack(
+	json_t *json = json_pack(
 		"{s:s?,s:s,s:s,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
 		"qemu", run.qemu_version,
 		"machine", options.machine,
 		"accel", is_nested() ? "nested" : options.accel,
 		"cpu", options.cpu,
-		"smp", (int)options.smp,
-		"memory", (int)options.memory,
+		"smp", options.smp,
+		"memory", options.memory,
 		"cmdline", run.cmdline,
 		"seconds", run.seconds,
 		"boots", (int)run.boots,
 		"verdict", run.reason ? "fail" : "pass",
 		"reason", run.reason,
 		"counts", counts_json(),
-		"exits", options.exits ? run.exits : NULL));
+		"exits", options.exits ? run.exits : NULL);
 
 	json_object_update_missing(json, run.said);
-	dump = checked(json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6)));
-	text = format("%s\n", dump);
-	free(dump);
-	json_decref(json);
-	return text;
+	return g_strconcat(json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6)), "\n", NULL);
 }
 
 void write_results(void)
 {
 	if (options.accesses && !run.reason)
-		write_result(options.accesses, trace.accesses, trace.accesses_length);
+		write_result(options.accesses, trace.accesses->str);
 	/* The second, so that it says what was wrong with the first. */
-	if (options.json && run.status <= EXIT_GUEST) {
-		char *text = result_text();
-
-		write_result(options.json, text, strlen(text));
-		free(text);
-	}
+	if (options.json && run.status <= EXIT_GUEST)
+		write_result(options.json, result_text());
 }

@@ -33,12 +33,12 @@ static void console_line(char *line)
 	if (options.xen && !panic)
 		panic = strstr(line, "Panic on CPU");
 	if (panic && !run.panic && !run.restarts) {
-		run.panic = checked(strdup(panic));
+		run.panic = g_strdup(panic);
 		allow_grace();
 	}
 	if (line[strspn(line, " ")]) {
 		free(run.last_line);
-		run.last_line = checked(strdup(line));
+		run.last_line = g_strdup(line);
 	}
 }
 
@@ -46,7 +46,7 @@ static void console_line(char *line)
 static void error_line(char *line)
 {
 	free(run.qemu_error);
-	run.qemu_error = checked(strdup(plain(line)));
+	run.qemu_error = g_strdup(plain(line));
 }
 
 /* QMP. The machine starts when we say that we listen. */
@@ -59,8 +59,8 @@ static void monitor_line(char *line)
 	if (!json_unpack(message, "{s:{s:{s:{s:i,s:i,s:i},s?s}}}", "QMP", "version", "qemu",
 			 "major", &major, "minor", &minor, "micro", &micro, "package", &package)) {
 		free(run.qemu_version);
-		run.qemu_version = format(*package ? "%d.%d.%d (%s)" : "%d.%d.%d",
-					  major, minor, micro, package);
+		run.qemu_version = g_strdup_printf(*package ? "%d.%d.%d (%s)" : "%d.%d.%d",
+						   major, minor, micro, package);
 		command("{\"execute\":\"qmp_capabilities\"}");
 		command("{\"execute\":\"cont\"}");
 	} else if (take_exits(message)) {
@@ -73,48 +73,36 @@ static void monitor_line(char *line)
 		if (!strcmp(event, "SUSPEND"))
 			run.wake_up = now() + SLEEP_SECONDS;
 		if (!strcmp(event, "SHUTDOWN") && reason && !run.shutdown_reason)
-			run.shutdown_reason = checked(strdup(reason));
+			run.shutdown_reason = g_strdup(reason);
 	} else if (!message || json_object_get(message, "error")) {
 		end(EXIT_HOST, "QEMU's monitor said \"%.*s\"", QUOTE_LENGTH, line);
 	}
 	json_decref(message);
 }
 
-/* --interactive: what the user types goes to the guest. */
-static void read_terminal(void)
-{
-	char bytes[256];
-	ssize_t length = read(STDIN_FILENO, bytes, sizeof(bytes));
-
-	run.reads_terminal = length > 0;
-	if (length > 0)
-		send(run.channels[CONSOLE].fd, bytes, length, 0);
-}
-
 static void hear(enum channel_id id)
 {
 	static char bytes[READ_SIZE];
+	struct lines *lines = &run.channels[id].lines;
 	ssize_t length = read(run.channels[id].fd, bytes, sizeof(bytes));
 
 	if (length < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (length <= 0) {
 		/* The last line needs no newline, but a record or an access does. */
-		if ((id == CONSOLE || id == ERRORS) && run.channels[id].lines.length)
-			add_bytes(&run.channels[id].lines, "\n", 1);
+		if ((id == CONSOLE || id == ERRORS) && lines->begun && lines->begun->len)
+			add_bytes(lines, "\n", 1);
 		close(run.channels[id].fd);
 		run.channels[id].fd = -1;
 		return;
 	}
 	if (id == CONSOLE && fwrite(bytes, 1, length, run.log) < (size_t)length)
 		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));
-	if (id == CONSOLE && options.interactive)
-		fwrite(bytes, length, 1, stdout);
 	/* With a trace we take records from there, where they are between the accesses. */
 	if (id == RECORDS && options.count)
 		note_arrival(bytes, length);
 	else
-		add_bytes(&run.channels[id].lines, bytes, length);
+		add_bytes(lines, bytes, length);
 }
 
 static void stop_qemu(void)
@@ -134,7 +122,7 @@ static void time_out(void)
 		return;
 	}
 	if (!run.verdict && !run.panic)
-		end(EXIT_GUEST, "no verdict after %u s, the guest hangs", options.timeout);
+		end(EXIT_GUEST, "no verdict after %d s, the guest hangs", options.timeout);
 	stop_qemu();
 }
 
@@ -145,9 +133,7 @@ static void listen_to_qemu(void)
 
 	sigemptyset(&none);
 	for (;;) {
-		struct pollfd polls[NR_CHANNELS + 1] = {
-			[NR_CHANNELS] = { run.reads_terminal ? STDIN_FILENO : -1, POLLIN, 0 },
-		};
+		struct pollfd polls[NR_CHANNELS];
 		double left = fmin(fmin(run.wake_up, run.deadline) - now(), 60);
 		struct timespec wait = { left, fmod(left, 1) * 1e9 };
 		int open = 0;
@@ -162,9 +148,7 @@ static void listen_to_qemu(void)
 			time_out();
 			continue;
 		}
-		if (ppoll(polls, NR_CHANNELS + 1, &wait, &none) >= 0) {
-			if (polls[NR_CHANNELS].revents)
-				read_terminal();
+		if (ppoll(polls, NR_CHANNELS, &wait, &none) >= 0) {
 			for (int i = 0; i < NR_CHANNELS; i++) {
 				if (polls[i].revents)
 					hear(i);
@@ -192,7 +176,8 @@ static void judge(int wait_status)
 	else if (WEXITSTATUS(wait_status) == EXIT_NO_QEMU)
 		end(EXIT_INPUT, "%s", error);
 	else if (!run.started)
-		end(EXIT_INPUT, "%s did not start the machine: %s", qemu, error);
+		end(EXIT_INPUT, "%s did not start the machine: %s (its kernel: %s)", qemu, error,
+		    options.xen ? options.xen : options.kernel);
 	else if (!run.killed && wait_status)
 		end(EXIT_HOST, "%s failed: %s", qemu, error);
 	if (options.count)
@@ -220,9 +205,8 @@ void run_guest(FILE *log)
 
 	run = (struct run){
 		.log		= log,
-		.reads_terminal	= options.interactive,
 		.wake_up	= INFINITY,
-		.exits		= checked(json_object()),
+		.exits		= json_object(),
 		.channels	= {
 			[CONSOLE].lines.consume	= console_line,
 			[RECORDS].lines.consume	= take_record,
@@ -232,6 +216,7 @@ void run_guest(FILE *log)
 		},
 	};
 	forget_records();
+	start_trace();
 	started = now();
 	run.limit = started + (options.interactive ? INFINITY : options.timeout);
 	run.deadline = run.limit;

@@ -39,14 +39,6 @@ static const struct {
 	{ "serial",		SERIAL },
 };
 
-/* FNV-1a, 64 bits. */
-static void digest(struct digest *d, unsigned char byte)
-{
-	if (!d->bytes++)
-		d->hash = 0xcbf29ce484222325;
-	d->hash = (d->hash ^ byte) * 0x100000001b3;
-}
-
 static void console_line(char *line)
 {
 	if (strstr(line, "Linux version"))
@@ -63,6 +55,14 @@ struct trace trace = {
 	.uarts[RECORDS].lines.consume = take_record,
 };
 
+void start_trace(void)
+{
+	trace.marks = g_ptr_array_new();
+	trace.accesses = g_string_new(NULL);
+	trace.sent = g_string_new(NULL);
+	trace.arrived = g_string_new(NULL);
+}
+
 /*
  * The firmware hands over after its last access to fw_cfg, where it finds the kernel. A kernel
  * may use fw_cfg as well, but not before its first line.
@@ -77,15 +77,14 @@ static void note_fw_cfg(void)
 	}
 	trace.kernel = (struct tally){ 0 };
 	memset(trace.phases, 0, sizeof(trace.phases));
-	if (trace.list)
-		rewind(trace.list);
+	g_string_truncate(trace.accesses, 0);
 	trace.handed_over = true;
 }
 
 /* The guest has written a byte to a register of a serial port. */
 static void note_serial(uint64_t address, char byte)
 {
-	for (size_t i = 0; i < COUNT(uart_ports); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(uart_ports); i++) {
 		struct uart *uart = &trace.uarts[i];
 
 		if ((address & ~UART_PORT_MASK) != uart_ports[i])
@@ -98,7 +97,7 @@ static void note_serial(uint64_t address, char byte)
 		if (address != UART_TX || uart->lcr & UART_LCR_DLAB || uart->mcr & UART_MCR_LOOP)
 			return;
 		if (i == RECORDS)
-			digest(&trace.sent, byte);
+			g_string_append_c(trace.sent, byte);
 		add_bytes(&uart->lines, &byte, 1);
 		return;
 	}
@@ -127,9 +126,9 @@ void take_trace_line(char *line)
 		return;
 	}
 	*quote = '\0';
-	while (i < COUNT(regions) && strcmp(event + name, regions[i].name))
+	while (i < G_N_ELEMENTS(regions) && strcmp(event + name, regions[i].name))
 		i++;
-	if (i == COUNT(regions))
+	if (i == G_N_ELEMENTS(regions))
 		return;
 	bool write = direction == 'w';
 	enum region_kind kind = regions[i].kind;
@@ -144,16 +143,14 @@ void take_trace_line(char *line)
 		if (trace.tally != &trace.kernel)
 			return;
 		trace.phases[trace.phase].counts[kind][write]++;
-		if (trace.list)
-			fprintf(trace.list, "%c %s 0x%" PRIx64 " %d 0x%" PRIx64 "\n",
-				direction, regions[i].name, address, size, value);
+		g_string_append_printf(trace.accesses, "%c %s 0x%" PRIx64 " %d 0x%" PRIx64 "\n",
+				       direction, regions[i].name, address, size, value);
 	}
 }
 
 void note_arrival(const char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		digest(&trace.arrived, bytes[i]);
+	g_string_append_len(trace.arrived, bytes, length);
 }
 
 bool begin_mark(const char *name)
@@ -162,9 +159,9 @@ bool begin_mark(const char *name)
 
 	if (trace.open_mark)
 		return false;
-	trace.marks = checked(reallocarray(trace.marks, trace.nr_marks + 1, sizeof(*mark)));
-	mark = &trace.marks[trace.nr_marks++];
-	*mark = (struct mark){ .name = checked(strdup(name)) };
+	mark = g_new0(struct mark, 1);
+	mark->name = g_strdup(name);
+	g_ptr_array_add(trace.marks, mark);
 	trace.open_mark = mark->name;
 	trace.tally = &mark->tally;
 	return true;
@@ -181,16 +178,11 @@ bool end_mark(const char *name)
 
 void finish_trace(void)
 {
-	const struct digest *sent = &trace.sent, *arrived = &trace.arrived;
-
-	if (trace.list && fclose(trace.list))
-		checked(NULL);
 	if (!trace.nr_lines)
 		end(EXIT_HOST, "QEMU wrote no trace: was it built with the trace backend \"log\"?");
-	else if (sent->bytes != arrived->bytes || sent->hash != arrived->hash)
-		end(EXIT_HOST, "the trace is not complete: %" PRIu64
-		    " bytes sent to the second serial port, %" PRIu64 " arrived",
-		    sent->bytes, arrived->bytes);
+	else if (!g_string_equal(trace.sent, trace.arrived))
+		end(EXIT_HOST, "the trace is not complete: %zu bytes sent to the second serial port, %zu arrived",
+		    trace.sent->len, trace.arrived->len);
 	else if (run.verdict && !(trace.handed_over && trace.kernel_speaks))
 		end(EXIT_GUEST, "can't tell the kernel's accesses from the firmware's: %s",
 		    trace.handed_over ? "no \"Linux version\" on the console (quiet?)" :

@@ -17,8 +17,6 @@
 
 #include "vm.h"
 
-#include <termios.h>
-
 static void note_signal(int number)
 {
 	run.signal = number;
@@ -31,7 +29,7 @@ static void catch_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < COUNT(numbers); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
 		sigaddset(&set, numbers[i]);
 		signal(numbers[i], note_signal);
 	}
@@ -50,31 +48,12 @@ static void end_by_signal(void)
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
-static struct termios terminal;
-
-static void restore_terminal(void)
-{
-	tcsetattr(STDIN_FILENO, TCSANOW, &terminal);
-}
-
-/* The guest echoes, and decides what Ctrl-C means. */
-static void lend_terminal(void)
-{
-	struct termios raw;
-
-	setvbuf(stdout, NULL, _IONBF, 0);
-	if (tcgetattr(STDIN_FILENO, &terminal))
-		return;
-	atexit(restore_terminal);
-	raw = terminal;
-	cfmakeraw(&raw);
-	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-}
-
 int main(int argc, char *argv[])
 {
 	FILE *log;
 
+	/* Without memory it ends the program, as GLib does. */
+	json_set_alloc_funcs(g_malloc, g_free);
 	parse_options(argc, argv);
 	/* We want a full disk as an error code, not as a signal. */
 	signal(SIGXFSZ, SIG_IGN);
@@ -85,8 +64,6 @@ int main(int argc, char *argv[])
 		err(EXIT_INPUT, "can't write the console log %s", options.log);
 	setbuf(log, NULL);
 	remove_results();
-	if (options.interactive)
-		lend_terminal();
 	run_guest(log);
 	if (fclose(log))
 		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));

@@ -2,8 +2,8 @@
 /*
  * vm - what the parts of vm share: the options, one life of a guest, and its accesses
  *
- * There is one guest, so they are global. Without memory no function returns: the
- * program exits with EXIT_HOST. Include this header first.
+ * There is one guest, so they are global. Without memory GLib ends the program. Include
+ * this header first.
  */
 #ifndef LAB_VM_H
 #define LAB_VM_H
@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <glib.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -31,26 +32,22 @@
 /* How much of a guest's line a message quotes, in bytes. */
 #define QUOTE_LENGTH	160
 
-#define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
-
-/* One member for each option; "vm --help" says what they mean. */
+/* One member for each option; options.c says what they mean. */
 extern struct options {
-	const char *kernel, *initrd, *append, *job;
-	const char *xen, *xen_append;		/* xen is NULL without Xen */
-	const char *machine, *accel, *cpu, *qemu;
-	const char *log, *json, *accesses;	/* NULL: don't write it */
-	unsigned int smp, memory;		/* memory in MiB */
-	unsigned int timeout;
-	bool count, exits, interactive, reset_once;
-	const char **on;	/* NAME=COMMAND, a list that ends with NULL */
+	char *kernel, *initrd, *append, *job;
+	char *xen, *xen_append;		/* xen is NULL without Xen */
+	char *machine, *accel, *cpu, *qemu;
+	char *log, *json, *accesses;	/* the last two NULL: don't write it */
+	gint smp, memory, timeout;
+	gboolean count, exits, interactive, reset_once;
+	char **on;		/* NAME=COMMAND, a list that ends with NULL, or NULL */
 	char **extra;		/* QEMU's own arguments, a list that ends with NULL */
 } options;
 
 /* Bytes that become lines. */
 struct lines {
 	void (*consume)(char *line);	/* takes one without its "\r" and "\n"; may change it */
-	char *bytes;			/* the beginning of the next line */
-	size_t length, size;
+	GString *begun;			/* the beginning of the next line, or NULL */
 };
 
 /* The connections with QEMU. We write to MONITOR, and to a CONSOLE that is a socket. */
@@ -94,7 +91,6 @@ extern struct run {
 	double deadline;	/* when to stop waiting for the next event */
 	double wake_up;		/* when to wake the guest; INFINITY while it is awake */
 	bool killed;
-	bool reads_terminal;
 	char *qemu_error, *shutdown_reason, *panic;
 	bool user_space;	/* the first record of this boot has come */
 	bool restarts;		/* the guest starts another kernel: its first record is next */
@@ -118,14 +114,9 @@ struct tally {
 extern struct trace {
 	/* Every access is in one of these tallies. */
 	struct tally firmware, kernel, rest;
-	struct mark {
-		char *name;
-		struct tally tally;
-	} *marks;
-	size_t nr_marks;
+	GPtrArray *marks;
 	struct tally phases[NR_PHASES];	/* parts of kernel, unless the console is late */
-	char *accesses;			/* the kernel's, as lab/FORMATS describes them */
-	size_t accesses_length;
+	GString *accesses;		/* the kernel's, as lab/FORMATS describes them */
 
 	struct tally *tally;	/* for the next access */
 	const char *open_mark;	/* its name, or NULL */
@@ -139,24 +130,27 @@ extern struct trace {
 		uint8_t lcr, mcr;
 		struct lines lines;
 	} uarts[2];
-	struct digest {		/* a hash of bytes, and how many they were */
-		uint64_t bytes, hash;
-	} sent, arrived;
-	FILE *list;		/* writes accesses; NULL without --accesses */
+	GString *sent, *arrived;	/* through the second serial port */
 } trace;
+
+struct mark {
+	char *name;
+	struct tally tally;
+};
 
 /* options.c */
 
 /*
- * Set options from the command line. Input files are checked. On an error this prints what is
- * wrong and exits with EXIT_INPUT. --help exits with 0.
+ * Set options from the command line. On an error this prints what is wrong and exits with
+ * EXIT_INPUT. --help exits with 0.
  */
 void parse_options(int argc, char *argv[]);
 
 /* qemu.c */
 
 /*
- * Start QEMU for this run. Sets the kernel's command line, and the descriptors of the channels, -1 for one that is not used.
+ * Start QEMU for this run. Sets the kernel's command line, and the descriptors of the channels, -1
+ * for one that is not used.
  *
  * Returns the process, for which the caller must wait. If it can't become QEMU it says why on
  * ERRORS, and its exit status is EXIT_NO_QEMU. Without a process, this does not return
@@ -189,6 +183,7 @@ bool take_exits(json_t *message);
 
 /* trace.c */
 
+void start_trace(void);
 /* Take a line that QEMU wrote. One that is not an access is an error (EXIT_HOST). */
 void take_trace_line(char *line);
 /* These bytes arrived through the second serial port. */
@@ -227,18 +222,14 @@ bool is_nested(void);
 
 /* End the run with this status for this reason, unless there is one already. */
 void end(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Returns memory, unless it is NULL: then there is no return. */
-void *checked(void *memory);
-/* Returns the text, to be freed. */
-char *format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Make a line printable ASCII. Returns the line. */
 char *plain(char *line);
 /* Returns seconds of a clock that only goes forward. */
 double now(void);
 
 /*
- * Consume the lines in these bytes, and keep what follows the last one. A line that is too long
- * is an error of the guest (EXIT_GUEST). Once the run has ended, no line is consumed.
+ * Consume the lines in these bytes, and keep what follows the last one. Once the run has ended, no
+ * line is consumed.
  */
 void add_bytes(struct lines *lines, const char *bytes, size_t length);
 
