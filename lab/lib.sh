@@ -80,16 +80,10 @@ append() {
 	"$@" >>"$ticking_log" 2>&1 9>&-
 }
 
-# compiler GCC - set cc to GCC, through ccache where there is one
-compiler() {
-	cc=$1
-	if command -v ccache >/dev/null; then
-		cc="ccache $1"
-		export CCACHE_DIR="$cache/ccache"
-	else
-		say "ccache is not installed: every build compiles everything"
-	fi
-}
+# What compiles kernels and QEMUs; the lab's packages have ccache.
+# shellcheck disable=SC2034
+cc='ccache gcc'
+export CCACHE_DIR="$cache/ccache"
 
 # archive LABEL [OPTION...] - the address of the archive with that label (Debian or
 # Debian-Security) in this machine's apt sources; nothing if they have none.  OPTION is apt-get's.

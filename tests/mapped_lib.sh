@@ -28,6 +28,6 @@ guest() {
 		make -C "$top" -s --no-print-directory "out/bin/$program" || return
 		set -- "$@" "tests/$program=$top/out/bin/$program"
 	fi
-	"$top/lab/initramfs-with" "$out/$for_kernel.cpio.gz" \
+	"$top/lab/initramfs" "$out/$for_kernel.cpio.gz" \
 		"$top/out/boot/$for_kernel/guest.cpio.gz" "$@"
 }
