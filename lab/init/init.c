@@ -28,9 +28,6 @@
  *               QEMU, it writes the record "ask NAME" to /dev/records.
  *   idle        nothing, if only the boot matters
  *   phases      say when the phases of the boot began: lab/init/measure.c
- *   nested      run a shell script in the host's file system, for a machine in which KVM works
- *               (lab/with-kvm starts it): command=FILE, in the folder directory=DIR. Only what it
- *               writes to the folder out=DIR stays.
  *   shell       a shell on the console
  *
  * All that the host has to know goes to the second serial port, one record a line. The first word
@@ -76,9 +73,6 @@
 #define CHANNEL		"/dev/ttyS1"
 #define KSELFTEST	"/kselftest/run_kselftest.sh"
 #define PCI_CFG_TEST_PATH	"/kselftest/pci_cfg/test_modules/pci_cfg_test.ko"
-/* Where the job nested mounts the host's file system, by 9p: large messages, few exits. */
-#define HOST		"/host"
-#define OPTIONS_9P	"trans=virtio,version=9p2000.L,msize=262144"
 
 const char * const methods[NR_METHODS] = { "empty", "type1", "ecam", "raw_pci_read" };
 
@@ -439,29 +433,6 @@ static void job_run(void)
 	run_tests("exec sh \"$script\" 2>&1", "the script");
 }
 
-static void job_nested(void)
-{
-	const char *script = getenv("command"), *out = getenv("out");
-	int status;
-
-	if (!getenv("directory") || !out || !script)
-		fail_because("nested", "must have directory=, out= and command=");
-	if (mkdir(HOST, 0755) || mount("host", HOST, "9p", MS_RDONLY, OPTIONS_9P))
-		fail(HOST);
-	if (mount("out", text(HOST "%s", out), "9p", 0, OPTIONS_9P))
-		fail(out);
-	mount_at("devtmpfs", HOST "/dev");
-	mount_at("proc", HOST "/proc");
-	mount_at("sysfs", HOST "/sys");
-	mount_at("tmpfs", HOST "/run");
-	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	setenv("TMPDIR", "/run", 1);
-	status = system("exec chroot " HOST " /bin/sh -c 'cd \"$directory\" && exec sh \"$command\"'");
-	sync();
-	if (status)
-		fail_because(script, WIFEXITED(status) ? "failed" : "killed");
-}
-
 static void job_shell(void)
 {
 	system("exec setsid -c sh -l");
@@ -484,7 +455,6 @@ static const struct {
 	{ "run",	job_run },
 	{ "idle",	NULL },
 	{ "phases",	job_phases },
-	{ "nested",	job_nested },
 	{ "shell",	job_shell },
 };
 

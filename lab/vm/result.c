@@ -29,7 +29,6 @@ static void write_result(const char *path, const char *text)
 		end(EXIT_HOST, "%s", error->message);
 }
 
-/* Each access is in one member: their sum is the number of accesses. */
 static json_t *tally_json(const struct tally *tally)
 {
 	static const char *const kinds[NR_CONFIG] = { "cf8", "cfc", "ecam" };
@@ -61,12 +60,10 @@ static json_t *counts_json(void)
 
 		json_object_set_new(marks, mark->name, tally_json(&mark->tally));
 	}
-	return json_pack("{s:o,s:o,s:o?,s:o,s:o}",
-		"firmware", tally_json(&trace.firmware),
+	return json_pack("{s:o,s:o?,s:o}",
 		"kernel", tally_json(&trace.kernel),
 		"phases", by_phase,
-		"marks", marks,
-		"rest", tally_json(&trace.rest));
+		"marks", marks);
 }
 
 /* Does KVM run on processors that QEMU emulates? It is not the KVM of other machines. */
@@ -85,14 +82,10 @@ bool is_nested(void)
 static char *result_text(void)
 {
 	json_t *json = json_pack(
-		"{s:s?,s:s,s:s,s:s,s:i,s:i,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
+		"{s:s?,s:s,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
 		"qemu", run.qemu_version,
 		"machine", options.machine,
 		"accel", is_nested() ? "nested" : options.accel,
-		"cpu", options.cpu,
-		"smp", options.smp,
-		"memory", options.memory,
-		"cmdline", run.cmdline,
 		"seconds", run.seconds,
 		"boots", (int)run.boots,
 		"verdict", run.reason ? "fail" : "pass",

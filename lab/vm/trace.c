@@ -71,10 +71,6 @@ static void note_fw_cfg(void)
 {
 	if (trace.kernel_speaks || trace.tally != &trace.kernel)
 		return;
-	for (int i = 0; i < NR_CONFIG; i++) {
-		trace.firmware.counts[i][0] += trace.kernel.counts[i][0];
-		trace.firmware.counts[i][1] += trace.kernel.counts[i][1];
-	}
 	trace.kernel = (struct tally){ 0 };
 	memset(trace.phases, 0, sizeof(trace.phases));
 	g_string_truncate(trace.accesses, 0);

@@ -112,8 +112,7 @@ struct tally {
 
 /* The accesses to devices that QEMU traces. Without --count they are all zero. */
 extern struct trace {
-	/* Every access is in one of these tallies. */
-	struct tally firmware, kernel, rest;
+	struct tally kernel, rest;	/* rest: what belongs to nothing */
 	GPtrArray *marks;
 	struct tally phases[NR_PHASES];	/* parts of kernel, unless the console is late */
 	GString *accesses;		/* the kernel's, as lab/FORMATS describes them */
