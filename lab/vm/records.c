@@ -126,7 +126,7 @@ static bool take_start(char *text)
 	run.boots++;
 	run.user_space = true;
 	run.restarts = run.resets = false;
-	trace.tally = &trace.rest;
+	trace.tally = NULL;
 	if (sensible) {
 		json_object_update_missing(run.said, pairs);
 		json_object_set_new(run.said, "user_space_seconds", json_real(now() - run.started));

@@ -29,43 +29,6 @@ static void write_result(const char *path, const char *text)
 		end(EXIT_HOST, "%s", error->message);
 }
 
-static json_t *tally_json(const struct tally *tally)
-{
-	static const char *const kinds[NR_CONFIG] = { "cf8", "cfc", "ecam" };
-	json_t *json = json_object();
-	char name[16];
-
-	for (int i = 0; i < 2 * NR_CONFIG; i++) {
-		snprintf(name, sizeof(name), "%s_%s", kinds[i / 2], i % 2 ? "write" : "read");
-		json_object_set_new(json, name, json_integer(tally->counts[i / 2][i % 2]));
-	}
-	return json;
-}
-
-static json_t *counts_json(void)
-{
-	json_t *marks, *by_phase = NULL;
-
-	if (!options.count)
-		return json_null();
-	/* Only a boot console prints each line at once. */
-	if (strstr(run.cmdline, "keep_bootcon")) {
-		by_phase = json_object();
-		for (size_t i = 0; i < NR_PHASES; i++)
-			json_object_set_new(by_phase, phases[i].name, tally_json(&trace.phases[i]));
-	}
-	marks = json_object();
-	for (guint i = 0; i < trace.marks->len; i++) {
-		struct mark *mark = trace.marks->pdata[i];
-
-		json_object_set_new(marks, mark->name, tally_json(&mark->tally));
-	}
-	return json_pack("{s:o,s:o?,s:o}",
-		"kernel", tally_json(&trace.kernel),
-		"phases", by_phase,
-		"marks", marks);
-}
-
 /* Does KVM run on processors that QEMU emulates? It is not the KVM of other machines. */
 bool is_nested(void)
 {
@@ -82,7 +45,7 @@ bool is_nested(void)
 static char *result_text(void)
 {
 	json_t *json = json_pack(
-		"{s:s?,s:s,s:s,s:f,s:i,s:s,s:s?,s:o,s:O?}",
+		"{s:s?,s:s,s:s,s:f,s:i,s:s,s:s?,s:O?,s:O?}",
 		"qemu", run.qemu_version,
 		"machine", options.machine,
 		"accel", is_nested() ? "nested" : options.accel,
@@ -90,7 +53,7 @@ static char *result_text(void)
 		"boots", (int)run.boots,
 		"verdict", run.reason ? "fail" : "pass",
 		"reason", run.reason,
-		"counts", counts_json(),
+		"counts", options.count ? trace.counts : NULL,
 		"exits", options.exits ? run.exits : NULL);
 
 	json_object_update_missing(json, run.said);

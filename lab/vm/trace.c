@@ -25,19 +25,39 @@
 
 static const uint64_t uart_ports[] = { [CONSOLE] = 0x3f8, [RECORDS] = 0x2f8 };
 
-/* By QEMU's name for the region. */
-static const struct {
+/* By QEMU's name for the region: the members of a tally for its reads and writes, if it has them. */
+static const struct region {
 	const char *name;
-	enum region_kind kind;
+	const char *members[2];
 } regions[] = {
-	{ "pci-conf-idx",	CF8 },
-	{ "pci-conf-data",	CFC },
-	{ "pcie-mmcfg-mmio",	ECAM },		/* q35, microvm */
-	{ "pcie-ecam-ro",	ECAM },		/* read-only ECAM: its writes */
-	{ "fwcfg",		FW_CFG },
-	{ "fwcfg.dma",		FW_CFG },
-	{ "serial",		SERIAL },
+	{ "pci-conf-idx",	{ "cf8_read", "cf8_write" } },
+	{ "pci-conf-data",	{ "cfc_read", "cfc_write" } },
+	{ "pcie-mmcfg-mmio",	{ "ecam_read", "ecam_write" } },	/* q35, microvm */
+	{ "pcie-ecam-ro",	{ "ecam_read", "ecam_write" } },	/* read-only ECAM: its writes */
+	{ "fwcfg",		{ NULL } },
+	{ "fwcfg.dma",		{ NULL } },
+	{ "serial",		{ NULL } },
 };
+
+/* Put a new tally into parent. */
+static json_t *new_tally(json_t *parent, const char *name)
+{
+	json_t *tally = json_object();
+
+	for (const struct region *r = regions; r->members[0]; r++) {
+		json_object_set_new(tally, r->members[0], json_integer(0));
+		json_object_set_new(tally, r->members[1], json_integer(0));
+	}
+	json_object_set_new(parent, name, tally);
+	return tally;
+}
+
+static void count(json_t *tally, const char *member)
+{
+	json_t *number = json_object_get(tally, member);
+
+	json_integer_set(number, json_integer_value(number) + 1);
+}
 
 static void console_line(char *line)
 {
@@ -50,17 +70,28 @@ static void console_line(char *line)
 }
 
 struct trace trace = {
-	.tally = &trace.kernel,
 	.uarts[CONSOLE].lines.consume = console_line,
 	.uarts[RECORDS].lines.consume = take_record,
 };
 
+/* All accesses of the kernel are still to come. */
+static void start_kernel(void)
+{
+	trace.tally = trace.kernel = new_tally(trace.counts, "kernel");
+	for (size_t i = 0; i < NR_PHASES; i++)
+		new_tally(trace.phases, phases[i].name);
+	g_string_truncate(trace.accesses, 0);
+}
+
 void start_trace(void)
 {
-	trace.marks = g_ptr_array_new();
+	trace.phases = json_object();
+	trace.marks = json_object();
+	trace.counts = json_pack("{s:o,s:o}", "phases", trace.phases, "marks", trace.marks);
 	trace.accesses = g_string_new(NULL);
 	trace.sent = g_string_new(NULL);
 	trace.arrived = g_string_new(NULL);
+	start_kernel();
 }
 
 /*
@@ -69,11 +100,9 @@ void start_trace(void)
  */
 static void note_fw_cfg(void)
 {
-	if (trace.kernel_speaks || trace.tally != &trace.kernel)
+	if (trace.kernel_speaks || trace.tally != trace.kernel)
 		return;
-	trace.kernel = (struct tally){ 0 };
-	memset(trace.phases, 0, sizeof(trace.phases));
-	g_string_truncate(trace.accesses, 0);
+	start_kernel();
 	trace.handed_over = true;
 }
 
@@ -126,21 +155,21 @@ void take_trace_line(char *line)
 		i++;
 	if (i == G_N_ELEMENTS(regions))
 		return;
+	const struct region *region = &regions[i];
 	bool write = direction == 'w';
-	enum region_kind kind = regions[i].kind;
 
-	if (kind == FW_CFG) {
+	if (!strncmp(region->name, "fwcfg", 5)) {
 		note_fw_cfg();
-	} else if (kind == SERIAL) {
+	} else if (!region->members[write]) {
 		if (write)
 			note_serial(address, value);
-	} else {
-		trace.tally->counts[kind][write]++;
-		if (trace.tally != &trace.kernel)
+	} else if (trace.tally) {
+		count(trace.tally, region->members[write]);
+		if (trace.tally != trace.kernel)
 			return;
-		trace.phases[trace.phase].counts[kind][write]++;
+		count(json_object_get(trace.phases, phases[trace.phase].name), region->members[write]);
 		g_string_append_printf(trace.accesses, "%c %s 0x%" PRIx64 " %d 0x%" PRIx64 "\n",
-				       direction, regions[i].name, address, size, value);
+				       direction, region->name, address, size, value);
 	}
 }
 
@@ -151,15 +180,10 @@ void note_arrival(const char *bytes, size_t length)
 
 bool begin_mark(const char *name)
 {
-	struct mark *mark;
-
 	if (trace.open_mark)
 		return false;
-	mark = g_new0(struct mark, 1);
-	mark->name = g_strdup(name);
-	g_ptr_array_add(trace.marks, mark);
-	trace.open_mark = mark->name;
-	trace.tally = &mark->tally;
+	trace.open_mark = g_strdup(name);
+	trace.tally = new_tally(trace.marks, name);
 	return true;
 }
 
@@ -168,12 +192,15 @@ bool end_mark(const char *name)
 	if (!trace.open_mark || (*name && strcmp(name, trace.open_mark)))
 		return false;
 	trace.open_mark = NULL;
-	trace.tally = &trace.rest;
+	trace.tally = NULL;
 	return true;
 }
 
 void finish_trace(void)
 {
+	/* Only a boot console prints each line at once. */
+	if (!strstr(run.cmdline, "keep_bootcon"))
+		json_object_set_new(trace.counts, "phases", json_null());
 	if (!trace.nr_lines)
 		end(EXIT_HOST, "QEMU wrote no trace: was it built with the trace backend \"log\"?");
 	else if (!g_string_equal(trace.sent, trace.arrived))

@@ -102,23 +102,13 @@ extern struct run {
 	json_int_t counts[NR_EXIT_KINDS];
 } run;
 
-/* What answers an access. */
-enum region_kind { CF8, CFC, ECAM, NR_CONFIG, FW_CFG = NR_CONFIG, SERIAL };
-
-/* Configuration accesses by kind: [0] reads, [1] writes. */
-struct tally {
-	uint64_t counts[NR_CONFIG][2];
-};
-
 /* The accesses to devices that QEMU traces. Without --count they are all zero. */
 extern struct trace {
-	struct tally kernel, rest;	/* rest: what belongs to nothing */
-	GPtrArray *marks;
-	struct tally phases[NR_PHASES];	/* parts of kernel, unless the console is late */
-	GString *accesses;		/* the kernel's, as lab/FORMATS describes them */
-
-	struct tally *tally;	/* for the next access */
-	const char *open_mark;	/* its name, or NULL */
+	json_t *counts;		/* as in the JSON file; what follows are parts of it */
+	json_t *kernel, *phases, *marks;
+	json_t *tally;		/* for the next access; NULL: it belongs to nothing */
+	char *open_mark;	/* its name, or NULL */
+	GString *accesses;	/* the kernel's, as lab/FORMATS describes them */
 
 	/* Only for trace.c. */
 	bool handed_over;	/* from the firmware to the kernel */
@@ -131,11 +121,6 @@ extern struct trace {
 	} uarts[2];
 	GString *sent, *arrived;	/* through the second serial port */
 } trace;
-
-struct mark {
-	char *name;
-	struct tally tally;
-};
 
 /* options.c */
 
@@ -182,6 +167,7 @@ bool take_exits(json_t *message);
 
 /* trace.c */
 
+/* Before the run: nothing is counted yet. */
 void start_trace(void);
 /* Take a line that QEMU wrote. One that is not an access is an error (EXIT_HOST). */
 void take_trace_line(char *line);
