@@ -2,7 +2,7 @@
 #
 # Everything that one does here is a target; "make help" lists them.
 #
-# Variables (make VARIABLE=value TARGET; lab/with-kvm reads their names here):
+# Variables (make VARIABLE=value TARGET):
 #   BASE=7.3		the kernel to work on, a name in the file "sources"
 #   KERNEL_SRC=PATH	take the kernel from PATH, offline: a source tree or a tarball of one
 #   PCI_CFG_CACHE=DIR	where downloads and builds are kept (default: ~/.cache/pci_cfg)

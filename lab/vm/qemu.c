@@ -122,38 +122,25 @@ static char **arguments(const int fds[NR_CHANNELS])
 	return (char **)list->pdata;
 }
 
-/* In the child: become QEMU, or say why not. What was allocated goes with the child. */
-static void __attribute__((noreturn)) become_qemu(const int fds[NR_CHANNELS], pid_t parent)
+/* In the child, before it becomes QEMU. */
+static void set_up_child(gpointer parent)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
-	if (!options.interactive) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-	}
-	dup2(fds[ERRORS], STDERR_FILENO);
-	for (int i = 0; i < NR_CHANNELS; i++) {
-		if (fds[i] >= 0 && i != ERRORS)
-			fcntl(fds[i], F_SETFD, 0);
-	}
 	/* QEMU must end even if we are killed without a chance to clean up. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == parent)
-		execvp(options.qemu, arguments(fds));
-	dprintf(STDERR_FILENO, "can't start QEMU, %s: %s (--qemu PATH names another)\n",
-		options.qemu, strerror(errno));
-	_exit(EXIT_NO_QEMU);
+	if (getppid() != *(pid_t *)parent)
+		_exit(EXIT_HOST);
 }
 
 pid_t start_qemu(void)
 {
-	int theirs[NR_CHANNELS];
+	int theirs[NR_CHANNELS], passed[NR_CHANNELS], nr_passed = 0;
 	pid_t parent = getpid(), pid;
+	GError *error = NULL;
 
 	run.cmdline = kernel_command_line();
 	for (int i = 0; i < NR_CHANNELS; i++) {
@@ -164,14 +151,17 @@ pid_t start_qemu(void)
 			err(EXIT_HOST, "can't make a pipe or a socket pair");
 		run.channels[i].fd = pair[0];
 		theirs[i] = pair[1];
+		if (pair[1] >= 0 && i != ERRORS)
+			passed[nr_passed++] = pair[1];
 	}
 	/* A large pipe is faster, but a small one will do. */
 	fcntl(run.channels[TRACE].fd, F_SETPIPE_SZ, TRACE_PIPE_SIZE);
-	pid = fork();
-	if (!pid)
-		become_qemu(theirs, parent);
-	if (pid < 0)
-		err(EXIT_HOST, "can't start a process for QEMU");
+	if (!g_spawn_async_with_pipes_and_fds(NULL, (const char * const *)arguments(theirs), NULL,
+			G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
+			(options.interactive ? G_SPAWN_CHILD_INHERITS_STDIN : G_SPAWN_STDOUT_TO_DEV_NULL),
+			set_up_child, &parent, -1, -1, theirs[ERRORS], passed, passed, nr_passed,
+			&pid, NULL, NULL, NULL, &error))
+		errx(EXIT_INPUT, "%s (--qemu PATH names another)", error->message);
 	for (int i = 0; i < NR_CHANNELS; i++)
 		close(theirs[i]);
 	return pid;

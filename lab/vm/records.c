@@ -15,7 +15,7 @@
  */
 static const struct {
 	const char *statistic, *member;
-} exit_kinds[NR_EXIT_KINDS] = {
+} exit_kinds[] = {
 	{ "exits",	"all" },
 	{ "irq_exits",	"irq" },
 	{ "io_exits",	"io" },
@@ -26,44 +26,39 @@ static const struct {
 
 bool take_exits(json_t *message)
 {
-	json_t *processors, *processor, *statistic, *spent;
-	json_int_t counts[NR_EXIT_KINDS] = { 0 }, value;
+	json_t *processors, *processor, *statistic, *spent, *counts = json_object();
+	json_int_t value;
 	double at = now();
-	size_t i, j, kind;
 	const char *name;
+	size_t i, j, k;
 
 	/* No other command has an id. */
 	if (json_unpack(message, "{s:s,s:o}", "id", &name, "return", &processors))
 		return false;
 	json_array_foreach(processors, i, processor) {
-		size_t found = 0;
-
 		json_array_foreach(json_object_get(processor, "stats"), j, statistic) {
 			if (json_unpack(statistic, "{s:s,s:I}", "name", &name, "value", &value))
 				continue;
-			for (kind = 0; kind < NR_EXIT_KINDS; kind++) {
-				if (!strcmp(name, exit_kinds[kind].statistic)) {
-					counts[kind] += value;
-					found++;
-				}
-			}
+			value += json_integer_value(json_object_get(counts, name));
+			json_object_set_new(counts, name, json_integer(value));
 		}
-		if (found != NR_EXIT_KINDS)
-			end(EXIT_HOST,
-			    "KVM does not count what --exits asks for (Linux 5.14 does)");
 	}
 	/* Without KVM nothing is counted, and the JSON file says null. */
 	if (!i && !strcmp(options.accel, "kvm"))
-		end(EXIT_HOST,
-		    "QEMU has no statistics of KVM (Linux 5.14 and QEMU 7.1 have them)");
-	if (run.counted != trace.open_mark) {
-		spent = json_pack("{s:f}", "seconds", at - run.counted_at);
-		for (kind = 0; kind < NR_EXIT_KINDS; kind++)
-			json_object_set_new(spent, exit_kinds[kind].member, i ?
-				json_integer(counts[kind] - run.counts[kind]) : json_null());
-		json_object_set_new(run.exits, run.counted, spent);
+		end(EXIT_HOST, "QEMU has no statistics of KVM (Linux 5.14 and QEMU 7.1 have them)");
+	spent = json_pack("{s:f}", "seconds", at - run.counted_at);
+	for (k = 0; k < G_N_ELEMENTS(exit_kinds); k++) {
+		json_t *after = json_object_get(counts, exit_kinds[k].statistic);
+		json_t *before = json_object_get(run.counts, exit_kinds[k].statistic);
+
+		if (i && !after)
+			end(EXIT_HOST, "KVM does not count its %s (Linux 5.14 does)", exit_kinds[k].statistic);
+		json_object_set_new(spent, exit_kinds[k].member, !i ? json_null() :
+				    json_integer(json_integer_value(after) - json_integer_value(before)));
 	}
-	memcpy(run.counts, counts, sizeof(counts));
+	if (run.counted != trace.open_mark)
+		json_object_set_new(run.exits, run.counted, spent);
+	run.counts = counts;
 	run.counted_at = at;
 	return true;
 }

@@ -173,8 +173,6 @@ static void judge(int wait_status)
 	if (!run.killed && WIFSIGNALED(wait_status))
 		end(EXIT_HOST, "%s died of signal %d (%s): %s", qemu, WTERMSIG(wait_status),
 		    strsignal(WTERMSIG(wait_status)), error);
-	else if (WEXITSTATUS(wait_status) == EXIT_NO_QEMU)
-		end(EXIT_INPUT, "%s", error);
 	else if (!run.started)
 		end(EXIT_INPUT, "%s did not start the machine: %s (its kernel: %s)", qemu, error,
 		    options.xen ? options.xen : options.kernel);

@@ -60,9 +60,6 @@ enum channel_id {
 	NR_CHANNELS
 };
 
-/* What KVM counts, see records.c. */
-#define NR_EXIT_KINDS	5
-
 extern struct run {
 	char *cmdline;		/* of the kernel */
 	double seconds;		/* how long the run took */
@@ -99,7 +96,7 @@ extern struct run {
 	char *verdict;		/* why it failed, "" if it passed; NULL until then */
 	const char *counted;	/* the mark at which we asked for KVM's counts, or NULL */
 	double counted_at;
-	json_int_t counts[NR_EXIT_KINDS];
+	json_t *counts;		/* KVM's statistics then, by their names */
 } run;
 
 /* The accesses to devices that QEMU traces. Without --count they are all zero. */
@@ -136,11 +133,9 @@ void parse_options(int argc, char *argv[]);
  * Start QEMU for this run. Sets the kernel's command line, and the descriptors of the channels, -1
  * for one that is not used.
  *
- * Returns the process, for which the caller must wait. If it can't become QEMU it says why on
- * ERRORS, and its exit status is EXIT_NO_QEMU. Without a process, this does not return
- * (EXIT_HOST). When the caller dies, SIGKILL ends QEMU.
+ * Returns the process, for which the caller must wait. Without one, this does not return
+ * (EXIT_INPUT, EXIT_HOST). When the caller dies, SIGKILL ends QEMU.
  */
-#define EXIT_NO_QEMU	127
 pid_t start_qemu(void);
 
 /* run.c */
