@@ -90,7 +90,7 @@ tools: $(out)/bin/vm $(out)/bin/init ## build the lab's own programs in out/bin/
 $(out)/bin/vm: $(wildcard lab/vm/*.[ch]) lab/phases.h
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -o $@ $(filter %.c,$^) \
-		$$(pkg-config --cflags --libs glib-2.0 jansson) -lm
+		$$(pkg-config --cflags --libs glib-2.0 jansson)
 
 # Alone in the initramfs, so static. For tests/lint: the sanitizers can't be.
 static := -static

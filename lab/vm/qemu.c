@@ -125,10 +125,6 @@ static char **arguments(const int fds[NR_CHANNELS])
 /* In the child, before it becomes QEMU. */
 static void set_up_child(gpointer parent)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGXFSZ, SIG_DFL);
 	/* QEMU must end even if we are killed without a chance to clean up. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -138,7 +138,7 @@ static bool take_restart(char *text)
 	run.restarts = true;
 	/* kdump: the panic was on purpose. */
 	if (run.panic && !run.killed)
-		run.deadline = run.limit;
+		withdraw_grace();
 	free(run.panic);
 	run.panic = NULL;
 	return !*text && !trace.open_mark;

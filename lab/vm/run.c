@@ -3,8 +3,7 @@
 
 #include "vm.h"
 
-#include <math.h>
-#include <poll.h>
+#include <glib-unix.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -16,9 +15,51 @@
 
 struct run run;
 
+static void stop_qemu(void);
+
+/* Time is over: for the guest, or for QEMU after the guest's end or after SIGTERM. */
+static gboolean time_out(gpointer unused)
+{
+	(void)unused;
+	if (!run.verdict && !run.panic)
+		end(EXIT_GUEST, "no verdict after %d s, the guest hangs", options.timeout);
+	stop_qemu();
+	return G_SOURCE_REMOVE;
+}
+
+static void stop_qemu(void)
+{
+	/* First let it write what it still has. */
+	kill(run.pid, run.killed ? SIGKILL : SIGTERM);
+	run.killed = true;
+	g_timeout_add_seconds(GRACE_SECONDS, time_out, NULL);
+}
+
 void allow_grace(void)
 {
-	run.deadline = fmin(run.deadline, now() + GRACE_SECONDS);
+	if (!run.grace)
+		run.grace = g_timeout_add_seconds(GRACE_SECONDS, time_out, NULL);
+}
+
+void withdraw_grace(void)
+{
+	if (run.grace)
+		g_source_remove(run.grace);
+	run.grace = 0;
+}
+
+static gboolean wake_up(gpointer unused)
+{
+	(void)unused;
+	command("{\"execute\":\"system_wakeup\"}");
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean note_signal(gpointer number)
+{
+	run.signal = GPOINTER_TO_INT(number);
+	end(EXIT_HOST, "ended by signal %d (%s)", run.signal, strsignal(run.signal));
+	return G_SOURCE_CONTINUE;
 }
 
 void command(const char *text)
@@ -71,7 +112,7 @@ static void monitor_line(char *line)
 		if (!strcmp(event, "RESUME") && !run.started)
 			run.started = now();
 		if (!strcmp(event, "SUSPEND"))
-			run.wake_up = now() + SLEEP_SECONDS;
+			g_timeout_add_seconds(SLEEP_SECONDS, wake_up, NULL);
 		if (!strcmp(event, "SHUTDOWN") && reason && !run.shutdown_reason)
 			run.shutdown_reason = g_strdup(reason);
 	} else if (!message || json_object_get(message, "error")) {
@@ -80,21 +121,23 @@ static void monitor_line(char *line)
 	json_decref(message);
 }
 
-static void hear(enum channel_id id)
+static gboolean hear(gint fd, GIOCondition condition, gpointer data)
 {
+	enum channel_id id = GPOINTER_TO_INT(data);
 	static char bytes[READ_SIZE];
 	struct lines *lines = &run.channels[id].lines;
-	ssize_t length = read(run.channels[id].fd, bytes, sizeof(bytes));
+	ssize_t length = read(fd, bytes, sizeof(bytes));
 
+	(void)condition;
 	if (length < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
+		return G_SOURCE_CONTINUE;
 	if (length <= 0) {
 		/* The last line needs no newline, but a record or an access does. */
 		if ((id == CONSOLE || id == ERRORS) && lines->begun && lines->begun->len)
 			add_bytes(lines, "\n", 1);
-		close(run.channels[id].fd);
+		close(fd);
 		run.channels[id].fd = -1;
-		return;
+		return G_SOURCE_REMOVE;
 	}
 	if (id == CONSOLE && fwrite(bytes, 1, length, run.log) < (size_t)length)
 		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));
@@ -103,63 +146,22 @@ static void hear(enum channel_id id)
 		note_arrival(bytes, length);
 	else
 		add_bytes(lines, bytes, length);
-}
-
-static void stop_qemu(void)
-{
-	/* First let it write what it still has. */
-	kill(run.pid, run.killed ? SIGKILL : SIGTERM);
-	run.killed = true;
-	run.deadline = now() + GRACE_SECONDS;
-}
-
-/* Time is over: for the guest's sleep, for the guest, or for QEMU after the guest's end. */
-static void time_out(void)
-{
-	if (run.wake_up < run.deadline) {
-		run.wake_up = INFINITY;
-		command("{\"execute\":\"system_wakeup\"}");
-		return;
-	}
-	if (!run.verdict && !run.panic)
-		end(EXIT_GUEST, "no verdict after %d s, the guest hangs", options.timeout);
-	stop_qemu();
+	return G_SOURCE_CONTINUE;
 }
 
 /* Listen until QEMU has closed everything. */
 static void listen_to_qemu(void)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	for (;;) {
-		struct pollfd polls[NR_CHANNELS];
-		double left = fmin(fmin(run.wake_up, run.deadline) - now(), 60);
-		struct timespec wait = { left, fmod(left, 1) * 1e9 };
-		int open = 0;
-
-		for (int i = 0; i < NR_CHANNELS; i++) {
-			polls[i] = (struct pollfd){ run.channels[i].fd, POLLIN, 0 };
-			open += polls[i].fd >= 0;
+	for (int i = 0; i < NR_CHANNELS; i++) {
+		if (run.channels[i].fd >= 0)
+			g_unix_fd_add(run.channels[i].fd, G_IO_IN | G_IO_HUP, hear, GINT_TO_POINTER(i));
+	}
+	for (int i = 0; i < NR_CHANNELS; i++) {
+		while (run.channels[i].fd >= 0) {
+			g_main_context_iteration(NULL, TRUE);
+			if (run.reason && !run.killed)
+				stop_qemu();
 		}
-		if (!open)
-			return;
-		if (left <= 0) {
-			time_out();
-			continue;
-		}
-		if (ppoll(polls, NR_CHANNELS, &wait, &none) >= 0) {
-			for (int i = 0; i < NR_CHANNELS; i++) {
-				if (polls[i].revents)
-					hear(i);
-			}
-		} else if (errno != EINTR) {
-			err(EXIT_HOST, "ppoll");
-		}
-		if (run.signal)
-			end(EXIT_HOST, "ended by signal %d (%s)", run.signal, strsignal(run.signal));
-		if (run.reason && !run.killed)
-			stop_qemu();
 	}
 }
 
@@ -198,12 +200,12 @@ static void judge(int wait_status)
 
 void run_guest(FILE *log)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	double started = now();
 	int wait_status = 0;
-	double started;
 
 	run = (struct run){
 		.log		= log,
-		.wake_up	= INFINITY,
 		.exits		= json_object(),
 		.channels	= {
 			[CONSOLE].lines.consume	= console_line,
@@ -215,9 +217,10 @@ void run_guest(FILE *log)
 	};
 	forget_records();
 	start_trace();
-	started = now();
-	run.limit = started + (options.interactive ? INFINITY : options.timeout);
-	run.deadline = run.limit;
+	for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+		g_unix_signal_add(signals[i], note_signal, GINT_TO_POINTER(signals[i]));
+	if (!options.interactive)
+		g_timeout_add_seconds(options.timeout, time_out, NULL);
 	run.pid = start_qemu();
 	listen_to_qemu();
 	if (waitpid(run.pid, &wait_status, 0) < 0)

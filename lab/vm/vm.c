@@ -17,35 +17,12 @@
 
 #include "vm.h"
 
-static void note_signal(int number)
-{
-	run.signal = number;
-}
-
-/* They come only while we wait for an event. */
-static void catch_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		sigaddset(&set, numbers[i]);
-		signal(numbers[i], note_signal);
-	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 /* So our caller sees that it was a signal, not a failure of the guest. */
 static void end_by_signal(void)
 {
-	sigset_t all;
-
 	warnx("%s; console log %s", run.reason, options.log);
 	signal(run.signal, SIG_DFL);
 	raise(run.signal);
-	sigfillset(&all);
-	sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
 int main(int argc, char *argv[])
@@ -58,7 +35,6 @@ int main(int argc, char *argv[])
 	/* We want a full disk as an error code, not as a signal. */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	catch_signals();
 	log = fopen(options.log, "we");
 	if (!log)
 		err(EXIT_INPUT, "can't write the console log %s", options.log);

@@ -67,7 +67,7 @@ extern struct run {
 	/* How it ended; the first reason counts. */
 	int status;		/* EXIT_*; 0: verdict pass */
 	char *reason;		/* NULL: verdict pass */
-	volatile sig_atomic_t signal;	/* that ended it, or 0 */
+	int signal;		/* that ended it, or 0 */
 
 	/* What QEMU and the guest said. */
 	char *qemu_version;	/* NULL until QEMU sends it */
@@ -84,9 +84,7 @@ extern struct run {
 	} channels[NR_CHANNELS];
 	FILE *log;
 	double started;		/* when the machine started, by now(); 0: not yet */
-	double limit;		/* when the guest's time is over */
-	double deadline;	/* when to stop waiting for the next event */
-	double wake_up;		/* when to wake the guest; INFINITY while it is awake */
+	guint grace;		/* the timer of its last seconds, or 0 */
 	bool killed;
 	char *qemu_error, *shutdown_reason, *panic;
 	bool user_space;	/* the first record of this boot has come */
@@ -141,8 +139,8 @@ pid_t start_qemu(void);
 /* run.c */
 
 /*
- * Run the guest to its end, or until run.signal is set, for which blocked signals are let in while
- * we wait. The console goes to log. The result is in run and trace.
+ * Run the guest to its end, or until SIGINT, SIGTERM or SIGHUP. The console goes to log. The
+ * result is in run and trace.
  */
 void run_guest(FILE *log);
 
@@ -150,6 +148,8 @@ void run_guest(FILE *log);
 void command(const char *text);
 /* The guest has come to its end: QEMU must end soon. */
 void allow_grace(void);
+/* It was not the end: another kernel comes. */
+void withdraw_grace(void);
 
 /* records.c */
 
