@@ -3,6 +3,7 @@
 
 #include "vm.h"
 
+#include <cpuid.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -29,6 +30,19 @@ static unsigned long long guest_tsc_khz(void)
 	while (now() < started + 0.1)
 		;
 	return (__rdtsc() - ticks) / (now() - started) / 1000;
+}
+
+/* Does KVM run on processors that QEMU emulates? It is not the KVM of other machines. */
+bool is_nested(void)
+{
+	const unsigned int hypervisor = 1u << 31;	/* in ECX of leaf 1 */
+	unsigned int eax, ebx, ecx, edx, signature[3];
+
+	if (strcmp(options.accel, "kvm") || !__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
+	    !(ecx & hypervisor))
+		return false;
+	__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
+	return !memcmp(signature, "TCGTCGTCGTCG", sizeof(signature));
 }
 
 static char *kernel_command_line(void)

@@ -17,6 +17,57 @@
 
 #include "vm.h"
 
+/* Nobody must take an old result for ours. */
+static void remove_result(const char *path)
+{
+	FILE *file = path ? fopen(path, "we") : NULL;
+
+	if (path && (!file || fclose(file) || unlink(path)))
+		err(EXIT_INPUT, "can't write %s", path);
+}
+
+static void remove_results(void)
+{
+	remove_result(options.json);
+	remove_result(options.accesses);
+}
+
+/* Put the whole file in its place, or nothing. */
+static void write_result(const char *path, const char *text)
+{
+	GError *error = NULL;
+
+	if (!g_file_set_contents(path, text, -1, &error))
+		end(EXIT_HOST, "%s", error->message);
+}
+
+static char *result_text(void)
+{
+	json_t *json = json_pack(
+		"{s:s?,s:s,s:s,s:f,s:i,s:s,s:s?,s:O?,s:O?}",
+		"qemu", run.qemu_version,
+		"machine", options.machine,
+		"accel", is_nested() ? "nested" : options.accel,
+		"seconds", run.seconds,
+		"boots", (int)run.boots,
+		"verdict", run.reason ? "fail" : "pass",
+		"reason", run.reason,
+		"counts", options.count ? trace.counts : NULL,
+		"exits", options.exits ? run.exits : NULL);
+
+	json_object_update_missing(json, run.said);
+	return g_strconcat(json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6)), "\n", NULL);
+}
+
+static void write_results(void)
+{
+	if (options.accesses && !run.reason)
+		write_result(options.accesses, trace.accesses->str);
+	/* The second, so that it says what was wrong with the first. */
+	if (options.json && run.status <= EXIT_GUEST)
+		write_result(options.json, result_text());
+}
+
 /* So our caller sees that it was a signal, not a failure of the guest. */
 static void end_by_signal(void)
 {

@@ -135,6 +135,8 @@ void parse_options(int argc, char *argv[]);
  * (EXIT_INPUT, EXIT_HOST). When the caller dies, SIGKILL ends QEMU.
  */
 pid_t start_qemu(void);
+/* Does KVM run on a processor that QEMU emulates? */
+bool is_nested(void);
 
 /* run.c */
 
@@ -182,21 +184,6 @@ bool end_mark(const char *name);
  * firmware (EXIT_GUEST).
  */
 void finish_trace(void);
-
-/* result.c */
-
-/*
- * Remove the files of an earlier run that the options name. This is before the run: one that can't
- * be written exits with EXIT_INPUT.
- */
-void remove_results(void);
-/*
- * Write those files: the list of accesses if the run passed, the JSON file if the guest came to an
- * end of its own. One that can't be written ends the run (EXIT_HOST), and nothing is left of it.
- */
-void write_results(void);
-/* Does KVM run on a processor that QEMU emulates? */
-bool is_nested(void);
 
 /* util.c */
 
