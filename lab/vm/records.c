@@ -26,7 +26,7 @@ static const struct {
 
 bool take_exits(json_t *message)
 {
-	json_t *processors, *processor, *statistic, *spent, *counts = json_object();
+	json_t *processors, *processor, *statistic, *spent, *counts;
 	json_int_t value;
 	double at = now();
 	const char *name;
@@ -35,6 +35,7 @@ bool take_exits(json_t *message)
 	/* No other command has an id. */
 	if (json_unpack(message, "{s:s,s:o}", "id", &name, "return", &processors))
 		return false;
+	counts = json_object();
 	json_array_foreach(processors, i, processor) {
 		json_array_foreach(json_object_get(processor, "stats"), j, statistic) {
 			if (json_unpack(statistic, "{s:s,s:I}", "name", &name, "value", &value))
