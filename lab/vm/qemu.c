@@ -115,8 +115,8 @@ static char **arguments(const int fds[NR_CHANNELS])
 		"-kernel", o->xen ? o->xen : o->kernel,
 		"-initrd", o->xen ? g_strdup_printf("%s %s,%s", doubled(o->kernel),
 					doubled(run.cmdline), doubled(o->initrd)) : o->initrd,
-		"-append", o->xen ? g_strconcat("com1=115200,8n1 console=com1 ", o->xen_append, NULL) :
-				    run.cmdline,
+		"-append", !o->xen ? run.cmdline :
+			g_strconcat("com1=115200,8n1 console=com1 ", o->xen_append, NULL),
 		"-action", "reboot=shutdown",
 		"-chardev", serial(CONSOLE, fds[CONSOLE]), "-device", "isa-serial,index=0,chardev=serial0",
 		"-chardev", serial(RECORDS, fds[RECORDS]), "-device", "isa-serial,index=1,chardev=serial1",
@@ -149,6 +149,7 @@ static void set_up_child(gpointer parent)
 pid_t start_qemu(void)
 {
 	int theirs[NR_CHANNELS], passed[NR_CHANNELS], nr_passed = 0;
+	GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD;
 	pid_t parent = getpid(), pid;
 	GError *error = NULL;
 
@@ -156,8 +157,9 @@ pid_t start_qemu(void)
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		int pair[2] = { -1, -1 };
 
-		if (is_used(i) && (is_socket(i) ?
-		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) : pipe2(pair, O_CLOEXEC)))
+		if (is_used(i) &&
+		    (is_socket(i) ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) :
+				    pipe2(pair, O_CLOEXEC)))
 			err(EXIT_HOST, "can't make a pipe or a socket pair");
 		run.channels[i].fd = pair[0];
 		theirs[i] = pair[1];
@@ -166,11 +168,10 @@ pid_t start_qemu(void)
 	}
 	/* A large pipe is faster, but a small one will do. */
 	fcntl(run.channels[TRACE].fd, F_SETPIPE_SZ, TRACE_PIPE_SIZE);
+	flags |= options.interactive ? G_SPAWN_CHILD_INHERITS_STDIN : G_SPAWN_STDOUT_TO_DEV_NULL;
 	if (!g_spawn_async_with_pipes_and_fds(NULL, (const char * const *)arguments(theirs), NULL,
-			G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |
-			(options.interactive ? G_SPAWN_CHILD_INHERITS_STDIN : G_SPAWN_STDOUT_TO_DEV_NULL),
-			set_up_child, &parent, -1, -1, theirs[ERRORS], passed, passed, nr_passed,
-			&pid, NULL, NULL, NULL, &error))
+			flags, set_up_child, &parent, -1, -1, theirs[ERRORS],
+			passed, passed, nr_passed, &pid, NULL, NULL, NULL, &error))
 		errx(EXIT_INPUT, "%s (--qemu PATH names another)", error->message);
 	for (int i = 0; i < NR_CHANNELS; i++)
 		close(theirs[i]);

@@ -53,7 +53,8 @@ bool take_exits(json_t *message)
 		json_t *before = json_object_get(run.counts, exit_kinds[k].statistic);
 
 		if (i && !after)
-			end(EXIT_HOST, "KVM does not count its %s (Linux 5.14 does)", exit_kinds[k].statistic);
+			end(EXIT_HOST, "KVM does not count its %s (Linux 5.14 does)",
+			    exit_kinds[k].statistic);
 		json_object_set_new(spent, exit_kinds[k].member, !i ? json_null() :
 				    json_integer(json_integer_value(after) - json_integer_value(before)));
 	}

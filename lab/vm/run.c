@@ -154,7 +154,8 @@ static void listen_to_qemu(void)
 {
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		if (run.channels[i].fd >= 0)
-			g_unix_fd_add(run.channels[i].fd, G_IO_IN | G_IO_HUP, hear, GINT_TO_POINTER(i));
+			g_unix_fd_add(run.channels[i].fd, G_IO_IN | G_IO_HUP, hear,
+				      GINT_TO_POINTER(i));
 	}
 	for (int i = 0; i < NR_CHANNELS; i++) {
 		while (run.channels[i].fd >= 0) {

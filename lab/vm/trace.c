@@ -25,7 +25,7 @@
 
 static const uint64_t uart_ports[] = { [CONSOLE] = 0x3f8, [RECORDS] = 0x2f8 };
 
-/* By QEMU's name for the region: the members of a tally for its reads and writes, if it has them. */
+/* By QEMU's name for the region: the members of a tally for its reads and writes, or NULL. */
 static const struct region {
 	const char *name;
 	const char *members[2];
@@ -33,7 +33,7 @@ static const struct region {
 	{ "pci-conf-idx",	{ "cf8_read", "cf8_write" } },
 	{ "pci-conf-data",	{ "cfc_read", "cfc_write" } },
 	{ "pcie-mmcfg-mmio",	{ "ecam_read", "ecam_write" } },	/* q35, microvm */
-	{ "pcie-ecam-ro",	{ "ecam_read", "ecam_write" } },	/* read-only ECAM: its writes */
+	{ "pcie-ecam-ro",	{ "ecam_read", "ecam_write" } },	/* read-only: its writes */
 	{ "fwcfg",		{ NULL } },
 	{ "fwcfg.dma",		{ NULL } },
 	{ "serial",		{ NULL } },
