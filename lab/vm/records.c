@@ -7,8 +7,6 @@
 
 #include "vm.h"
 
-#include <ctype.h>
-
 /*
  * For --exits: KVM's binary statistics, which QEMU passes on (query-stats, since QEMU 7.1 and
  * Linux 5.14). The names are those of arch/x86/kvm/x86.c.
@@ -72,9 +70,8 @@ bool take_exits(json_t *message)
 static json_t *parse_pairs(char *text)
 {
 	json_t *pairs = json_object();
-	char *pair, *value, *after;
-	long long number;
-	bool is_number;
+	char *pair, *value;
+	gint64 number;
 
 	while (text) {
 		pair = strsep(&text, strncmp(text, "unavailable=", 12) ? " " : "\n");
@@ -86,11 +83,9 @@ static json_t *parse_pairs(char *text)
 			return NULL;
 		}
 		*value++ = '\0';
-		errno = 0;
-		number = strtoll(value, &after, 10);
-		is_number = isdigit((unsigned char)*value) && !*after && !errno;
 		json_object_set_new(pairs, pair,
-				    is_number ? json_integer(number) : json_string(value));
+				    g_ascii_string_to_signed(value, 10, 0, G_MAXINT64, &number, NULL) ?
+				    json_integer(number) : json_string(value));
 	}
 	return pairs;
 }
