@@ -111,7 +111,7 @@ $(out)/bin/init32: $(init_sources)
 
 $(out)/bin/kvm_exit_cost: measure/kvm_exit_cost.c
 	@mkdir -p $(@D)
-	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $< -lm
 
 clean: ## remove out/; the cache stays
 	rm -rf $(out)

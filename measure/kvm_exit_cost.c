@@ -2,22 +2,22 @@
 /*
  * kvm_exit_cost - what does an access to PCI configuration space cost a guest of this KVM?
  *
- * usage: kvm_exit_cost [-n COUNT]	operations in each run; by default 100000, or as many as can
- *					be had in 54 s
+ * usage: kvm_exit_cost [COUNT]	operations in each run: by default 100000, but fewer if these do not
+ *				fit in 54 s
  *
- * This is a program for the host, and a VMM of its own: it makes a VM without a kernel, in which a
- * loop performs one operation, and counts and times the exits. How many exits an operation must
- * take is known and tested. Times depend on the machine and are only reported. The output is KTAP
- * (exit status 0, 1 if a test fails, 4 if KVM can't be used), with a line of figures for each
- * operation: lab/FORMATS describes it.
+ * It is a VMM of its own: it makes a VM without a kernel, in which a loop performs one operation,
+ * and counts and times the exits. It prints the rows of out/exit-cost.json (lab/FORMATS), and exits
+ * with 1 if an operation takes other exits than it must, or reads a wrong value, and with 4 if
+ * there is no KVM. Times depend on the machine and are only reported.
  *
  * The guest's code runs at CPL 3: a KVM that does without VMX and SVM may run user mode natively,
  * but emulate the rest. It may use ports by its IOPL, which is 3, and by its TSS, as such a KVM may
  * drop the IOPL.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,8 +30,6 @@
 
 #include <asm/processor-flags.h>
 #include <linux/kvm.h>
-
-#define FIGURES "# op=%s n=%u median_ns=%.3f min_ns=%.3f max_ns=%.3f exits_per_op=%g user_exits_per_op=%g\n"
 
 #define OPERATIONS	100000
 #define OPERATIONS_MAX	100000000
@@ -50,10 +48,9 @@
 #define PD_BASE		0x2000
 #define CODE_BASE	0x6000
 #define TSS_BASE	0x7000
-/* The ECAM of bus 0, which is no memory, and of bus 1, which is a read-only slot */
+/* ECAM of bus 0, which is no memory, and of bus 1, of which a page is a read-only slot */
 #define ECAM_TRAPPED	0xb0000000u
 #define ECAM_READONLY	0xb0100000u
-#define ECAM_BUS_SIZE	0x100000u
 /* Three pages that KVM on Intel wants for itself, away from all memory */
 #define KVM_TSS_BASE	0xfffbd000u
 
@@ -64,8 +61,7 @@
 #define REGISTER_ADDRESS	0x80000000u
 /* What the VMM answers for it: vendor and device of q35's host bridge */
 #define REGISTER_VALUE	0x29c08086u
-/* What is in the words of the read-only memory, and what the guest writes there */
-#define PATTERN(word)	(0xc0de0000u + (word))
+/* What the guest writes to read-only memory */
 #define WRITTEN_VALUE	0xdeadbeefu
 /* By a write to this port, the guest says that it is done. */
 #define DONE_PORT	0xf4
@@ -80,53 +76,40 @@
 /* 64-bit TSS: its size, and where it says where the bitmap of ports is. SDM vol. 3, 8.7 */
 #define TSS64_SIZE	0x68
 #define TSS64_IO_MAP	0x66
-/* CPUID leaf 0x80000001, EDX: 64-bit mode */
-#define CPUID_EXTENDED	0x80000001u
-#define CPUID_EDX_LM	(1u << 29)
 #define CPUID_ENTRIES	256
 
-/* The guest's instructions: SDM vol. 2 */
-#define MOV_0XCF8_EDX	"\xba\xf8\x0c\x00\x00"	/* mov $0xcf8, %edx */
-#define MOV_0XCFC_EDX	"\xba\xfc\x0c\x00\x00"	/* mov $0xcfc, %edx */
-#define MOV_EBX_EAX	"\x89\xd8"		/* mov %ebx, %eax */
-#define OUT_EAX_DX	"\xef"			/* out %eax, %dx */
-#define IN_DX_EAX	"\xed"			/* in %dx, %eax */
-#define LOAD_EAX	"\x8b\x03"		/* mov (%rbx), %eax */
-#define STORE_ESI	"\x89\x33"		/* mov %esi, (%rbx) */
-#define DEC_ECX_JNZ	"\xff\xc9\x75"		/* dec %ecx; jnz, the distance follows */
-#define OUT_AL_0XF4	"\xe6\xf4"		/* out %al, $0xf4 */
-#define READ_BY_TYPE1	MOV_EBX_EAX MOV_0XCF8_EDX OUT_EAX_DX MOV_0XCFC_EDX IN_DX_EAX
+/* What the guest runs: an operation, until ECX is 0. Then it says that it is done. */
+#define CODE_SIZE	32
+#define CODE(name, operation)						\
+	extern const uint8_t name[CODE_SIZE];				\
+	asm(".pushsection .rodata; .balign 32\n" #name ":" operation "\n"	\
+	    "dec %ecx; jnz " #name "; out %al, $0xf4; .balign 32; .popsection")
+CODE(by_type1, "mov %ebx, %eax; mov $0xcf8, %edx; out %eax, %dx; mov $0xcfc, %edx; in %dx, %eax");
+CODE(load, "mov (%rbx), %eax");
+CODE(store, "mov %esi, (%rbx)");
+CODE(nothing, "");
 
-/* The figures come in this order. */
-enum { TYPE1, TYPE1_COALESCED, ECAM, READONLY_READ, READONLY_WRITE, EMPTY, OPS };
+static const uint32_t register_value = REGISTER_VALUE;
+/* What the host has stored last in read-only memory */
+static uint32_t readonly_value;
 
 static const struct operation {
 	const char *name;
-	const char *code;	/* which has no 0 at its end, so its size comes with it */
-	size_t code_size;
+	const uint8_t *code;
 	uint32_t address;	/* in EBX: for type 1 what goes to CONFIG_ADDRESS */
 	int exits, user_exits;	/* what one must cost, and how many of these go to user space */
-	uint32_t eax;		/* what must be there after the last one */
+	const uint32_t *eax;	/* what must be there after the last one */
 	bool coalesced;		/* does KVM keep writes to CONFIG_ADDRESS until the next exit? */
-} operations[OPS] = {
-#define CODE(bytes)	bytes, sizeof(bytes) - 1
-	[TYPE1] = { "type1", CODE(READ_BY_TYPE1), REGISTER_ADDRESS, 2, 2, REGISTER_VALUE, false },
-	[TYPE1_COALESCED] = { "type1_coalesced", CODE(READ_BY_TYPE1), REGISTER_ADDRESS, 2, 1,
-			      REGISTER_VALUE, true },
-	[ECAM] = { "ecam", CODE(LOAD_EAX), ECAM_TRAPPED, 1, 1, REGISTER_VALUE, false },
-	[READONLY_READ] = { "readonly_read", CODE(LOAD_EAX), ECAM_READONLY, 0, 0, PATTERN(0), false },
-	[READONLY_WRITE] = { "readonly_write", CODE(STORE_ESI), ECAM_READONLY, 1, 1, 0, false },
-	[EMPTY] = { "empty", CODE(""), 0, 0, 0, 0, false },
+} operations[] = {
+	{ "type1", by_type1, REGISTER_ADDRESS, 2, 2, &register_value, false },
+	{ "type1_coalesced", by_type1, REGISTER_ADDRESS, 2, 1, &register_value, true },
+	{ "ecam", load, ECAM_TRAPPED, 1, 1, &register_value, false },
+	{ "readonly_read", load, ECAM_READONLY, 0, 0, &readonly_value, false },
+	{ "readonly_write", store, ECAM_READONLY, 1, 1, NULL, false },
+	{ "empty", nothing, 0, 0, 0, NULL, false },
 };
 
-#define CAPABILITY(name)	{ KVM_CAP_ ## name, "KVM_CAP_" #name }
-static const struct {
-	int number;
-	const char *name;
-} capabilities[] = {
-	CAPABILITY(IMMEDIATE_EXIT), CAPABILITY(READONLY_MEM), CAPABILITY(COALESCED_MMIO),
-	CAPABILITY(COALESCED_PIO), CAPABILITY(BINARY_STATS_FD),
-};
+#define OPS	(sizeof(operations) / sizeof(operations[0]))
 
 /* The machine that the guest sees, and what KVM gives us of it */
 static int kvm_fd, vm_fd, vcpu_fd;
@@ -137,45 +120,22 @@ static uint32_t *readonly;
 
 /* What was last written to CONFIG_ADDRESS and not yet used */
 static uint32_t config_address;
-static unsigned long wrong_addresses;
 
 /* The statistics of the vCPU, and where in them to look */
 static int stats_fd;
 static off_t exits_offset, irq_exits_offset;
 
-struct sample {
-	double ns, exits, user_exits;
-	uint32_t eax;
-};
-
-static unsigned int passed, failed;
-
-static void __attribute__((format(printf, 2, 3))) result(bool right, const char *fmt, ...)
-{
-	va_list args;
-
-	*(right ? &passed : &failed) += 1;
-	printf("%s %u ", right ? "ok" : "not ok", passed + failed);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-}
-
-static void totals(void)
-{
-	printf("# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:0 error:0\n", passed, failed);
-}
-
-/* Both are for a text with one argument. */
-#define bail(...) (printf("Bail out! " __VA_ARGS__), totals(), exit(1))
-#define skip(...) (printf("1..0 # SKIP " __VA_ARGS__), exit(4))
+/* What one operation took: in each run, and the mean of the exits */
+static struct {
+	double ns[RUNS], exits, user_exits;
+} figures[OPS];
 
 static int kvm_ioctl(int fd, unsigned long request, uintptr_t argument, const char *name)
 {
 	int value = ioctl(fd, request, argument);
 
 	if (value < 0)
-		bail("%s: %s\n", name, strerror(errno));
+		err(1, "%s", name);
 	return value;
 }
 
@@ -188,7 +148,7 @@ static void *map(void *at, int fd, size_t size, const char *what)
 	void *memory = mmap(at, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 
 	if (memory == MAP_FAILED)
-		bail("mmap of %s: %s\n", what, strerror(errno));
+		err(1, "mmap of %s", what);
 	return memory;
 }
 
@@ -202,29 +162,23 @@ static void set_slot(uint32_t slot, uint32_t address, void *memory, size_t size,
 	KVM_IOCTL(vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
-/* A VM with RAM and a read-only slot, or a skip where this KVM can't have it */
+/* A VM with RAM and a read-only slot */
 static void create_vm(void)
 {
 	int page;
 
 	kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm_fd < 0)
-		skip("/dev/kvm: %s\n", strerror(errno));
+		err(4, "/dev/kvm");
 	if (ioctl(kvm_fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-		skip("/dev/kvm: not KVM with API version %d\n", KVM_API_VERSION);
-	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
-		if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, capabilities[i].number) <= 0)
-			skip("this KVM has no %s\n", capabilities[i].name);
-	}
+		errx(4, "/dev/kvm: not KVM with API version %d", KVM_API_VERSION);
 
 	vm_fd = KVM_IOCTL(kvm_fd, KVM_CREATE_VM, 0);
 	KVM_IOCTL(vm_fd, KVM_SET_TSS_ADDR, KVM_TSS_BASE);
 	ram = map(NULL, -1, RAM_SIZE, "RAM");
 	set_slot(0, 0, ram, RAM_SIZE, 0);
-	readonly = map(NULL, -1, ECAM_BUS_SIZE, "read-only memory");
-	for (size_t i = 0; i < ECAM_BUS_SIZE / sizeof(*readonly); i++)
-		readonly[i] = PATTERN(i);
-	set_slot(1, ECAM_READONLY, readonly, ECAM_BUS_SIZE, KVM_MEM_READONLY);
+	readonly = map(NULL, -1, PAGE_SIZE, "read-only memory");
+	set_slot(1, ECAM_READONLY, readonly, PAGE_SIZE, KVM_MEM_READONLY);
 
 	vcpu_fd = KVM_IOCTL(vm_fd, KVM_CREATE_VCPU, 0);
 	vcpu = map(NULL, vcpu_fd, KVM_IOCTL(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0), "the vCPU");
@@ -235,22 +189,13 @@ static void create_vm(void)
 /* The guest's CPU has all that this KVM can give. */
 static void set_cpuid(void)
 {
-	struct kvm_cpuid2 *cpuid;
-	bool long_mode = false;
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[CPUID_ENTRIES];
+	} cpuid = { .head.nent = CPUID_ENTRIES };
 
-	cpuid = calloc(1, sizeof(*cpuid) + CPUID_ENTRIES * sizeof(cpuid->entries[0]));
-	if (!cpuid)
-		bail("calloc: %s\n", strerror(errno));
-	cpuid->nent = CPUID_ENTRIES;
-	KVM_IOCTL(kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid);
-	for (uint32_t i = 0; i < cpuid->nent; i++) {
-		if (cpuid->entries[i].function == CPUID_EXTENDED)
-			long_mode = cpuid->entries[i].edx & CPUID_EDX_LM;
-	}
-	if (!long_mode)
-		skip("this KVM has no %s-bit guests\n", "64");
-	KVM_IOCTL(vcpu_fd, KVM_SET_CPUID2, cpuid);
-	free(cpuid);
+	KVM_IOCTL(kvm_fd, KVM_GET_SUPPORTED_CPUID, &cpuid);
+	KVM_IOCTL(vcpu_fd, KVM_SET_CPUID2, &cpuid);
 }
 
 /*
@@ -304,18 +249,6 @@ static void set_system_registers(void)
 	KVM_IOCTL(vcpu_fd, KVM_SET_SREGS, &sregs);
 }
 
-/* The code of @op, again and again until ECX is 0, and the end */
-static void set_code(const struct operation *op)
-{
-	uint8_t *start = ram + CODE_BASE, *to = start;
-
-	to = (uint8_t *)memcpy(to, op->code, op->code_size) + op->code_size;
-	to = (uint8_t *)memcpy(to, DEC_ECX_JNZ, 3) + 3;
-	/* The distance is that from the next instruction. */
-	to[0] = start - (to + 1);
-	memcpy(to + 1, OUT_AL_0XF4, 2);
-}
-
 /* Between exits to user space, KVM keeps what the guest writes to CONFIG_ADDRESS. */
 static void coalesce(bool on)
 {
@@ -326,26 +259,23 @@ static void coalesce(bool on)
 	KVM_IOCTL(vm_fd, on ? KVM_REGISTER_COALESCED_MMIO : KVM_UNREGISTER_COALESCED_MMIO, &zone);
 }
 
-static void read_stats(void *data, size_t size, off_t offset)
+static void read_stats(void *data, ssize_t size, off_t offset)
 {
-	ssize_t got = pread(stats_fd, data, size, offset);
-
-	if (got != (ssize_t)size)
-		bail("KVM's statistics: %s\n", got < 0 ? strerror(errno) : "they end too early");
+	if (pread(stats_fd, data, size, offset) != size)
+		err(1, "KVM's statistics");
 }
 
-/* Where is this counter? A skip if there is none */
+/* Where is this counter? */
 static off_t find_counter(const char *name)
 {
 	struct kvm_stats_header header;
 	struct kvm_stats_desc desc;
 	char its_name[256] = "";
-	uint32_t i;
 
 	read_stats(&header, sizeof(header), 0);
 	if (header.name_size >= sizeof(its_name))
-		bail("KVM's statistics have names of %u bytes\n", header.name_size);
-	for (i = 0; i < header.num_desc; i++) {
+		errx(1, "KVM's statistics have names of %u bytes", header.name_size);
+	for (uint32_t i = 0; i < header.num_desc; i++) {
 		off_t offset = header.desc_offset + i * (sizeof(desc) + header.name_size);
 
 		read_stats(&desc, sizeof(desc), offset);
@@ -353,7 +283,7 @@ static off_t find_counter(const char *name)
 		if (!strcmp(its_name, name))
 			return header.data_offset + desc.offset;
 	}
-	skip("this KVM does not count %s\n", name);
+	errx(1, "this KVM does not count %s", name);
 }
 
 static void open_stats(void)
@@ -373,47 +303,37 @@ static uint64_t count_exits(void)
 	return exits - irq_exits;
 }
 
-static uint32_t read_config_data(void)
-{
-	uint32_t address = config_address;
-
-	/* Each read has to come with an address of its own. */
-	config_address = 0;
-	if (address == REGISTER_ADDRESS)
-		return REGISTER_VALUE;
-	wrong_addresses++;
-	return UINT32_MAX;
-}
-
 /* Returns whether the guest is done. */
 static bool handle_port(void)
 {
 	void *data = (uint8_t *)vcpu + vcpu->io.data_offset;
 	bool out = vcpu->io.direction == KVM_EXIT_IO_OUT;
-	uint32_t value;
 
 	if (out && vcpu->io.port == DONE_PORT)
 		return true;
 	if (out && vcpu->io.port == CONFIG_ADDRESS) {
 		memcpy(&config_address, data, sizeof(config_address));
 	} else if (!out && vcpu->io.port == CONFIG_DATA) {
-		value = read_config_data();
-		memcpy(data, &value, sizeof(value));
+		/* Each read has to come with an address of its own. */
+		if (config_address != REGISTER_ADDRESS)
+			errx(1, "the guest reads the register %#x", config_address);
+		config_address = 0;
+		memcpy(data, &register_value, sizeof(register_value));
 	} else {
-		bail("the guest has used port %#x\n", vcpu->io.port);
+		errx(1, "the guest has used port %#x", vcpu->io.port);
 	}
 	return false;
 }
 
 static void handle_mmio(void)
 {
-	const uint32_t written = WRITTEN_VALUE, value = REGISTER_VALUE;
+	const uint32_t written = WRITTEN_VALUE;
 
 	if (!vcpu->mmio.is_write && vcpu->mmio.phys_addr == ECAM_TRAPPED)
-		memcpy(vcpu->mmio.data, &value, sizeof(value));
+		memcpy(vcpu->mmio.data, &register_value, sizeof(register_value));
 	else if (!vcpu->mmio.is_write || vcpu->mmio.phys_addr != ECAM_READONLY ||
 		 memcmp(vcpu->mmio.data, &written, sizeof(written)))
-		bail("the guest has used address %#llx\n", (unsigned long long)vcpu->mmio.phys_addr);
+		errx(1, "the guest has used address %#llx", (unsigned long long)vcpu->mmio.phys_addr);
 }
 
 /* Let the guest run until it is done; returns its exits to user space before that. */
@@ -422,7 +342,7 @@ static uint64_t run_guest(void)
 	for (uint64_t user_exits = 0; ; user_exits++) {
 		while (ioctl(vcpu_fd, KVM_RUN, 0)) {
 			if (errno != EINTR)
-				bail("KVM_RUN: %s\n", strerror(errno));
+				err(1, "KVM_RUN");
 		}
 		/* What KVM kept for us comes first. */
 		while (ring->first != ring->last) {
@@ -433,7 +353,7 @@ static uint64_t run_guest(void)
 		if (vcpu->exit_reason == KVM_EXIT_MMIO)
 			handle_mmio();
 		else if (vcpu->exit_reason != KVM_EXIT_IO)
-			bail("the guest has ended with exit reason %u\n", vcpu->exit_reason);
+			errx(1, "the guest has ended with exit reason %u", vcpu->exit_reason);
 		else if (handle_port())
 			return user_exits;
 	}
@@ -444,7 +364,7 @@ static void complete_exit(void)
 {
 	vcpu->immediate_exit = 1;
 	if (ioctl(vcpu_fd, KVM_RUN, 0) != -1 || errno != EINTR)
-		bail("KVM_RUN does not heed %s\n", "immediate_exit");
+		errx(1, "KVM_RUN does not heed immediate_exit");
 	vcpu->immediate_exit = 0;
 }
 
@@ -456,182 +376,117 @@ static double now_ns(void)
 	return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
-/* Let the guest perform @op @n times: what does one of them cost? */
-static struct sample run(const struct operation *op, uint32_t n)
+/* Let the guest perform @op @n times in this run; returns what one of them took, in ns. */
+static double measure(size_t op, uint32_t n, int run)
 {
+	const struct operation *o = &operations[op];
 	struct kvm_regs regs = {
 		.rip = CODE_BASE,
 		.rflags = X86_EFLAGS_FIXED | X86_EFLAGS_IF | X86_EFLAGS_IOPL,
-		.rbx = op->address, .rcx = n, .rsi = WRITTEN_VALUE,
+		.rbx = o->address, .rcx = n, .rsi = WRITTEN_VALUE,
 	};
-	struct sample sample;
-	uint64_t exits;
+	uint64_t exits, user_exits;
+	double ns;
 
-	set_code(op);
-	if (op->coalesced)
+	memcpy(ram + CODE_BASE, o->code, CODE_SIZE);
+	if (o->coalesced)
 		coalesce(true);
 	KVM_IOCTL(vcpu_fd, KVM_SET_REGS, &regs);
 
 	exits = count_exits();
-	sample.ns = now_ns();
-	sample.user_exits = run_guest();
-	sample.ns = (now_ns() - sample.ns) / n;
+	ns = now_ns();
+	user_exits = run_guest();
+	ns = (now_ns() - ns) / n;
 	/* The one with which it says that it is done does not count. */
-	sample.exits = (double)(count_exits() - exits - 1) / n;
-	sample.user_exits /= n;
+	exits = count_exits() - exits - 1;
 
 	complete_exit();
 	KVM_IOCTL(vcpu_fd, KVM_GET_REGS, &regs);
-	sample.eax = regs.rax;
-	if (op->coalesced)
+	if (o->coalesced)
 		coalesce(false);
-	return sample;
+	if (o->eax && regs.rax != *o->eax)
+		errx(1, "%s: the guest has read %#llx, not %#x", o->name, regs.rax, *o->eax);
+	figures[op].ns[run] = ns;
+	figures[op].exits += (double)exits / n / RUNS;
+	figures[op].user_exits += (double)user_exits / n / RUNS;
+	return ns;
 }
 
-static int by_ns(const void *a, const void *b)
+/* One run of each operation; returns what one of each took in all. */
+static double measure_all(uint32_t n, int run)
 {
-	double x = ((const struct sample *)a)->ns, y = ((const struct sample *)b)->ns;
+	double ns = 0;
+
+	/* What the host stores is what the guest loads. */
+	*readonly = ++readonly_value;
+	for (size_t op = 0; op < OPS; op++)
+		ns += measure(op, n, run);
+	if (*readonly != readonly_value)
+		errx(1, "the guest has written to read-only memory");
+	return ns;
+}
+
+/* The operations take turns, so that their ratios hold on a busy machine. Returns the least @n. */
+static uint32_t measure_runs(uint32_t n)
+{
+	double end = now_ns() + BUDGET_SECONDS * 1e9, least_ns = HUGE_VAL, fit;
+
+	/* The warm-up. What is stored in a page that takes the place of another counts as well. */
+	for (int run = 0; run < RUNS; run++) {
+		if (run % 2)
+			map(readonly, -1, PAGE_SIZE, "another page");
+		least_ns = fmin(least_ns, measure_all(n / 100 + 1, run));
+	}
+	memset(figures, 0, sizeof(figures));
+	for (int run = 0; run < RUNS; run++) {
+		/* What fits, if this is as fast as it has ever been? */
+		fit = (end - now_ns()) / (RUNS - run) / least_ns;
+		n = fmin(n, fmax(fit, 1));
+		least_ns = fmin(least_ns, measure_all(n, run));
+	}
+	return n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
-static bool close_to(double value, int expected)
+/* Print the row of an operation; returns whether its exits are right. */
+static bool print_row(size_t op, uint32_t n)
 {
-	return value >= expected - TOLERANCE && value <= expected + TOLERANCE;
-}
+	const struct operation *o = &operations[op];
+	double exits = figures[op].exits, user_exits = figures[op].user_exits, *ns = figures[op].ns;
 
-/* Print the figures of operation @op, and judge its exits; returns its median time. */
-static double judge(int op, struct sample samples[][OPS], uint32_t n)
-{
-	const struct operation *expected = &operations[op];
-	double exits = 0, user_exits = 0;
-	struct sample sorted[RUNS];
-
-	for (int i = 0; i < RUNS; i++) {
-		sorted[i] = samples[i][op];
-		exits += sorted[i].exits / RUNS;
-		user_exits += sorted[i].user_exits / RUNS;
-	}
-	qsort(sorted, RUNS, sizeof(sorted[0]), by_ns);
-	printf(FIGURES, expected->name, n, sorted[RUNS / 2].ns, sorted[0].ns, sorted[RUNS - 1].ns,
-	       exits, user_exits);
-	result(close_to(exits, expected->exits) && close_to(user_exits, expected->user_exits),
-	       "%s: exits an operation: %d, to user space: %d\n", expected->name, expected->exits,
-	       expected->user_exits);
-	return sorted[RUNS / 2].ns;
-}
-
-/* One run of each operation; *least_ns is the least that one of each has ever taken in all. */
-static bool run_each(uint32_t n, struct sample *samples, double *least_ns)
-{
-	bool right = true;
-	double ns = 0;
-
-	for (int op = 0; op < OPS; op++) {
-		samples[op] = run(&operations[op], n);
-		ns += samples[op].ns;
-		right = right && samples[op].eax == operations[op].eax;
-	}
-	if (ns < *least_ns)
-		*least_ns = ns;
-	return right;
-}
-
-/* The operations take turns, so that their ratios hold on a busy machine. */
-static void test_cost(uint32_t wanted, bool limited)
-{
-	double end = now_ns() + BUDGET_SECONDS * 1e9, least_ns = 1e18, median[OPS];
-	struct sample samples[RUNS][OPS];
-	uint32_t least_n = wanted;
-	bool right = true;
-
-	/* The warm-up */
-	for (int i = 0; i < RUNS; i++)
-		right = run_each(wanted / 100 + 1, samples[0], &least_ns) && right;
-	for (int i = 0; i < RUNS; i++) {
-		/* What fits, if this is as fast as it has ever been? */
-		double fit = (end - now_ns()) / (RUNS - i) / least_ns;
-		uint32_t n = !limited || fit >= wanted ? wanted : fit < 1 ? 1 : fit;
-
-		right = run_each(n, samples[i], &least_ns) && right;
-		if (n < least_n)
-			least_n = n;
-	}
-	if (least_n < wanted)
-		printf("# no time for %u operations in each run: it is %u at least\n", wanted, least_n);
-	for (int op = 0; op < OPS; op++)
-		median[op] = judge(op, samples, least_n);
-	printf("# ecam takes %.3f of the time of type1, %.3f of type1_coalesced\n",
-	       median[ECAM] / median[TYPE1], median[ECAM] / median[TYPE1_COALESCED]);
-	result(right && !wrong_addresses,
-	       "every read gets what is in the register that it asks for\n");
-}
-
-/* Does the guest's load see @value, and without an exit to user space? */
-static bool guest_sees(uint32_t value)
-{
-	struct sample sample = run(&operations[READONLY_READ], 1);
-
-	if (sample.eax == value && !sample.user_exits)
+	qsort(ns, RUNS, sizeof(*ns), by_value);
+	printf("{\"op\": \"%s\", \"n\": %u, "
+	       "\"ns\": {\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}, "
+	       "\"exits_per_op\": %g, \"user_exits_per_op\": %g}\n",
+	       o->name, n, ns[RUNS / 2], ns[0], ns[RUNS - 1], exits, user_exits);
+	if (fabs(exits - o->exits) <= TOLERANCE && fabs(user_exits - o->user_exits) <= TOLERANCE)
 		return true;
-	printf("# the guest loads %#x, not %#x, with %.0f exits to user space\n", sample.eax, value,
-	       sample.user_exits);
+	warnx("%s: must exit %d times, %d to user space, not %g and %g", o->name, o->exits,
+	      o->user_exits, exits, user_exits);
 	return false;
-}
-
-static void test_readonly(void)
-{
-	bool same = true, stored = true, replaced = true;
-
-	for (size_t i = 0; i < ECAM_BUS_SIZE / sizeof(*readonly); i++)
-		same = same && readonly[i] == PATTERN(i);
-	result(same, "readonly_write: memory is what it was\n");
-	for (uint32_t i = 0; i < 10; i++) {
-		readonly[0] = i;
-		stored = guest_sees(i) && stored;
-	}
-	result(stored, "readonly_read: the next load sees what the host stores\n");
-	for (uint32_t i = 0; i < 10; i++) {
-		map(readonly, -1, PAGE_SIZE, "another page");
-		readonly[0] = PATTERN(i);
-		replaced = guest_sees(PATTERN(i)) && replaced;
-	}
-	result(replaced, "readonly_read: the next load sees a page put in its place\n");
 }
 
 int main(int argc, char **argv)
 {
-	long n = OPERATIONS;
-	bool limited = true;
-	char *end;
-	int c;
+	char *end = "";
+	long n = argc > 1 ? strtol(argv[1], &end, 10) : OPERATIONS;
+	bool right = true;
 
-	while ((c = getopt(argc, argv, "n:")) != -1) {
-		if (c != 'n')
-			return 1;
-		n = strtol(optarg, &end, 10);
-		limited = false;
-		if (end == optarg || *end || n < 1 || n > OPERATIONS_MAX) {
-			fprintf(stderr, "%s: -n %s: must be from 1 to %d\n", argv[0], optarg,
-				OPERATIONS_MAX);
-			return 1;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "%s: %s: no argument is expected\n", argv[0], argv[optind]);
-		return 1;
-	}
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	puts("TAP version 13");
+	if (argc > 2 || *end || n < 1 || n > OPERATIONS_MAX)
+		errx(2, "usage: kvm_exit_cost [COUNT], from 1 to %d", OPERATIONS_MAX);
 	create_vm();
 	set_cpuid();
 	set_memory();
 	set_system_registers();
 	open_stats();
-	printf("1..%d\n", OPS + 4);
-	test_cost(n, limited);
-	test_readonly();
-	totals();
-	return failed > 0;
+	n = measure_runs(n);
+	for (size_t op = 0; op < OPS; op++)
+		right = print_row(op, n) && right;
+	return !right;
 }
