@@ -5,13 +5,11 @@
  *
  *   torture SECONDS
  *
- * A thread on each processor reads registers that others change, in a loop. Each read must give
- * one of the values that the register goes through: any other value is torn, or comes from another
- * function. Each thread that changes something reads it back at once: what it sees then must be
- * the new value, or else it is stale. The output is test output, as of tests/lib.sh.
- *
- * It needs the machine of tests/mapped-torture, and a kernel that leaves the ports to us
- * (pcie_ports=compat).
+ * A thread on each processor reads registers that others change. Each read must give one of the
+ * values that the register goes through: any other value is torn, or of another function. Each
+ * thread that changes something reads it back at once: what is not the new value is stale. The
+ * output is as of tests/lib.sh. It needs the machine of tests/mapped-torture, and a kernel that
+ * leaves the ports to us (pcie_ports=compat).
  */
 
 #define _GNU_SOURCE
@@ -85,17 +83,15 @@ static const struct watched watched[NR_WATCHED] = {
 };
 
 static int processors, records;
-static atomic_bool stop;
+static atomic_bool stop, failed;
 static atomic_ulong reads, changes_seen[NR_WATCHED];
-static atomic_flag failed;
-static char failure[256];
 
 /* The first one counts; after it everything ends. */
 static void report(const char *kind, const struct watched *w, uint32_t value)
 {
-	if (!atomic_flag_test_and_set(&failed))
-		snprintf(failure, sizeof(failure), "%s value: %s (%02x:%02x.%x register %#x) is %#x",
-			 kind, w->what, w->bdf >> 8, w->bdf >> 3 & 0x1f, w->bdf & 7, w->reg, value);
+	if (!atomic_exchange(&failed, true))
+		printf("not ok - %s value: %s (%02x:%02x.%x register %#x) is %#x\n", kind, w->what,
+		       w->bdf >> 8, w->bdf >> 3 & 0x1f, w->bdf & 7, w->reg, value);
 	stop = true;
 }
 
@@ -242,26 +238,11 @@ static void *work(void *data)
 	return NULL;
 }
 
-static void must_be(unsigned int bdf, unsigned int reg, uint16_t expected, uint16_t mask)
-{
-	uint16_t value = read16(bdf, reg);
-
-	if ((value & mask) != expected)
-		errx(1, "%02x:%02x.%x register %#x is %#x, not %#x: not the machine that is expected",
-		     bdf >> 8, bdf >> 3 & 0x1f, bdf & 7, reg, value, expected);
-}
-
 static void prepare(void)
 {
 	number(HOT_PORT, HOT_BUS);
 	number(MOVED_PORT, FIRST_BUS);
 	number(SRIOV_PORT, SRIOV_BUS);
-	must_be(HOT_PORT, EXP_CAP, PCI_CAP_ID_EXP, 0xff);
-	must_be(FIRST_MSI, FIRST_MSI_CAP, PCI_CAP_ID_MSI, 0xff);
-	must_be(SECOND_MSI, SECOND_MSI_CAP, PCI_CAP_ID_MSI, 0xff);
-	must_be(PF, SRIOV_CAP, PCI_EXT_CAP_ID_SRIOV, 0xffff);
-	must_be(PF, SRIOV_CAP + PCI_SRIOV_VF_OFFSET, VF_OFFSET, 0xffff);
-	must_be(PF, SRIOV_CAP + PCI_SRIOV_VF_STRIDE, VF_STRIDE, 0xffff);
 	write16(PF, SRIOV_CAP + PCI_SRIOV_NUM_VF, NR_VFS);
 	for (int i = MSI_ADDRESS; i <= WINDOW_BASE; i++)
 		write_value(&(struct activity){ .watched = &watched[i] });
@@ -302,8 +283,8 @@ int main(int argc, char *argv[])
 		printf("# %lu changes seen of %s\n", changes_seen[i], watched[i].what);
 		idle |= !changes_seen[i];
 	}
-	printf("%s - %s\n", failure[0] ? "not ok" : "ok",
-	       failure[0] ? failure : "no torn or stale value");
+	if (!failed)
+		puts("ok - no torn or stale value");
 	printf("%s - everything was done, and seen\n", idle ? "not ok" : "ok");
 	return 0;
 }
