@@ -21,10 +21,10 @@
 
 static volatile uint8_t *ecam;
 
-/* q35's ECAM has all buses. It is mapped by the module tests/modules/ecam_map. */
+/* q35's ECAM has all buses. Synchronous memory is not cached. */
 static inline void map_ecam(void)
 {
-	int table = open(MCFG, O_RDONLY), memory = open("/dev/ecam_map", O_RDWR);
+	int table = open(MCFG, O_RDONLY), memory = open("/dev/mem", O_RDWR | O_SYNC);
 	uint64_t address;
 
 	if (table < 0 || pread(table, &address, sizeof(address), MCFG_ADDRESS) != sizeof(address))
@@ -32,7 +32,7 @@ static inline void map_ecam(void)
 	ecam = mmap(NULL, (size_t)NR_FUNCTIONS * FUNCTION_SIZE, PROT_READ | PROT_WRITE,
 		    MAP_SHARED, memory, address);
 	if (ecam == MAP_FAILED)
-		err(1, "/dev/ecam_map");
+		err(1, "/dev/mem");
 }
 
 /* A register. The four functions make one access of their size. */

@@ -3,5 +3,4 @@
 #
 # torture.sh - run torture.c in a guest; for init's job run, seconds=N
 set -eu
-insmod /tests/ecam_map.ko
 exec /tests/torture "${seconds:?}"

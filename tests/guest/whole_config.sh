@@ -94,7 +94,6 @@ migrate() {
 	same "nothing changes meanwhile" /tmp/before /tmp/after
 }
 
-insmod /tests/ecam_map.ko
 # The number of the bus behind the port, and the igb, which can have virtual functions
 hot_bus=$(byte $hot_port 0x19)
 pf=$(grep -l 0x10c9 $devices/*/device | cut -d / -f 6)
