@@ -16,13 +16,10 @@
 #include <linux/vmalloc.h>
 #include "config_reads.h"
 
-/* Times that are kept for a method: they take memory, and time to be sorted. */
-#define MAX_TIMES	1000000
-
 /* The last run, and how many reads each method made in it */
 static struct part parts[NR_METHODS];
 static struct latency {
-	u32 min, median, p99, max;
+	u32 median, p99;
 } latencies[NR_METHODS];
 static unsigned int nr_reads;
 
@@ -42,22 +39,18 @@ static int time_batch(const struct method *method, unsigned int reads, u32 *ns)
 	return end_batch(method, failed);
 }
 
-/* @ns: room for the times of all methods that run, one after the other */
+/* @ns: room for the times of each method, one after the other */
 static int time_all(u32 *ns)
 {
 	for (unsigned int done = 0, batch; done < nr_reads; done += batch) {
-		u32 *to = ns + done;
-
 		batch = min_t(unsigned int, nr_reads - done, BATCH);
 		for (int id = 0; id < NR_METHODS; id++) {
-			int ret;
+			int ret = 0;
 
-			if (!parts[id].runs)
-				continue;
-			ret = time_batch(&methods[id], batch, to);
+			if (parts[id].runs)
+				ret = time_batch(&methods[id], batch, ns + id * nr_reads + done);
 			if (ret)
 				return ret;
-			to += nr_reads;
 		}
 	}
 	return 0;
@@ -72,17 +65,14 @@ static int compare_ns(const void *a, const void *b)
 
 static void sort_all(u32 *ns)
 {
-	for (int id = 0; id < NR_METHODS; id++) {
+	for (int id = 0; id < NR_METHODS; id++, ns += nr_reads) {
 		if (!parts[id].runs)
 			continue;
 		sort(ns, nr_reads, sizeof(*ns), compare_ns, NULL);
 		latencies[id] = (struct latency){
-			.min	= ns[0],
 			.median	= ((u64)ns[(nr_reads - 1) / 2] + ns[nr_reads / 2]) / 2,
 			.p99	= ns[DIV_ROUND_UP(nr_reads * 99, 100) - 1],
-			.max	= ns[nr_reads - 1],
 		};
-		ns += nr_reads;
 		cond_resched();
 	}
 }
@@ -92,7 +82,7 @@ static int time_singly(void)
 	u32 *ns;
 	int ret;
 
-	nr_reads = min_t(unsigned int, param_reads, MAX_TIMES);
+	nr_reads = param_reads;
 	ns = vmalloc_array(nr_reads, NR_METHODS * sizeof(*ns));
 	if (!ns)
 		return -ENOMEM;
@@ -112,8 +102,7 @@ static void show_latency(struct seq_file *s, enum method_id id)
 {
 	const struct latency *l = &latencies[id];
 
-	seq_printf(s, "reads=%u min_ns=%u median_ns=%u p99_ns=%u max_ns=%u", nr_reads, l->min,
-		   l->median, l->p99, l->max);
+	seq_printf(s, "reads=%u median_ns=%u p99_ns=%u", nr_reads, l->median, l->p99);
 }
 
 static int latency_show(struct seq_file *s, void *unused)
@@ -121,16 +110,4 @@ static int latency_show(struct seq_file *s, void *unused)
 	return show_parts(s, parts, show_latency);
 }
 
-static int latency_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, latency_show, NULL);
-}
-
-const struct file_operations latency_fops = {
-	.owner		= THIS_MODULE,
-	.open		= latency_open,
-	.read		= seq_read,
-	.write		= latency_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
+DEFINE_FILE(latency);

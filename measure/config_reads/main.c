@@ -8,10 +8,9 @@
  * selftest's own code: main.c of the module pci_cfg_test describes the parameters, and the files
  * "run", "results" and "chunks", which are in /sys/kernel/debug/config_reads/ here. Two more:
  *
- * latency: write as to "run" to time each read by itself, a million by each METHOD at most, then
- *	read. The times are in ns and contain what a look at the clock costs, which the METHOD
- *	"empty" shows.
- *	  method=METHOD serves=type1|ecam|other|none reads=N min_ns=N median_ns=N p99_ns=N max_ns=N
+ * latency: write as to "run" to time each read by itself, then read. The times are in ns and contain
+ *	what a look at the clock costs, which the METHOD "empty" shows.
+ *	  method=METHOD serves=type1|ecam|other|none reads=N median_ns=N p99_ns=N
  *	  method=METHOD unavailable=WHY
  *
  * threads: write "N METHOD" to have N threads read by it, or by each available one in turn if it
@@ -76,7 +75,7 @@ static void __exit config_reads_exit(void)
 {
 	/* First the files: nobody can start a thread after that. */
 	debugfs_remove(dir);
-	threads_stop();
+	stop_readers();
 }
 module_exit(config_reads_exit);
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The file "threads": kernel threads that read configuration space at the same time
- *
- * Reads from user space take pci_lock, whatever the method, so only readers inside the kernel
- * really run in parallel.
+ * The file "threads": kernel threads that read configuration space at the same time. Reads from user
+ * space take pci_lock, whatever the method, so only readers inside the kernel really run in parallel.
  *
  * Each thread reads the Vendor ID and Device ID of one function again and again, neighbours those
  * of different functions: an answer that belongs to another thread's question is a wrong value.
+ * One program at a time uses the file.
  */
 
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include "config_reads.h"
@@ -34,7 +32,6 @@ static struct reader {
 	unsigned long reads, wrong;
 } readers[MAX_THREADS];
 static unsigned int nr_readers;
-static DEFINE_MUTEX(threads_lock);
 
 static int reader_thread(void *data)
 {
@@ -53,7 +50,7 @@ static int reader_thread(void *data)
 	return 0;
 }
 
-static void stop_readers(void)
+void stop_readers(void)
 {
 	while (nr_readers)
 		kthread_stop(readers[--nr_readers].task);
@@ -75,21 +72,19 @@ static int next_devfn(unsigned int devfn)
 
 /*
  * Prepare all readers before the first one runs, so that their IDs are right.
- * @only: their method, or NR_METHODS for each available one in turn
+ * @only: their method, or NR_METHODS for each in turn, in place of one that is unavailable METHOD_RAW
  */
 static int prepare_readers(unsigned int count, int only)
 {
-	int id = METHOD_RAW, devfn = 255;
+	int id, devfn = 255;
 
 	for (unsigned int i = 0; i < count; i++) {
 		devfn = next_devfn(devfn);
 		if (devfn < 0)
 			return devfn;
-		do {
-			id = only < NR_METHODS ? only : id == METHOD_RAW ? METHOD_TYPE1 : id + 1;
-			if (!method_unavailable(id, param_bus, devfn))
-				break;
-		} while (only == NR_METHODS && id != METHOD_RAW);
+		id = only < NR_METHODS ? only : METHOD_TYPE1 + i % (NR_METHODS - METHOD_TYPE1);
+		if (only == NR_METHODS && method_unavailable(id, param_bus, devfn))
+			id = METHOD_RAW;
 		if (method_unavailable(id, param_bus, devfn))
 			return -ENODEV;
 		readers[i] = (struct reader){ .method = &methods[id], .devfn = devfn };
@@ -119,17 +114,10 @@ static int start_readers(unsigned int count, int only)
 	return ret;
 }
 
-void threads_stop(void)
-{
-	mutex_lock(&threads_lock);
-	stop_readers();
-	mutex_unlock(&threads_lock);
-}
-
 static ssize_t threads_write(struct file *file, const char __user *from, size_t len, loff_t *ppos)
 {
 	char buf[WORD_SIZE], *name, *word;
-	int only = METHOD_RAW, ret;
+	int only = METHOD_RAW;
 	unsigned int count;
 
 	name = get_word(buf, from, len);
@@ -141,15 +129,11 @@ static ssize_t threads_write(struct file *file, const char __user *from, size_t 
 	if (kstrtouint(word, 0, &count) || count > MAX_THREADS || only < METHOD_TYPE1)
 		return -EINVAL;
 
-	mutex_lock(&threads_lock);
-	ret = start_readers(count, only);
-	mutex_unlock(&threads_lock);
-	return ret ?: len;
+	return start_readers(count, only) ?: len;
 }
 
 static int threads_show(struct seq_file *s, void *unused)
 {
-	mutex_lock(&threads_lock);
 	for (unsigned int i = 0; i < nr_readers; i++) {
 		const struct reader *r = &readers[i];
 
@@ -157,20 +141,7 @@ static int threads_show(struct seq_file *s, void *unused)
 			   i, r->method->name, param_bus, PCI_SLOT(r->devfn), PCI_FUNC(r->devfn),
 			   READ_ONCE(r->reads), READ_ONCE(r->wrong));
 	}
-	mutex_unlock(&threads_lock);
 	return 0;
 }
 
-static int threads_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, threads_show, NULL);
-}
-
-const struct file_operations threads_fops = {
-	.owner		= THIS_MODULE,
-	.open		= threads_open,
-	.read		= seq_read,
-	.write		= threads_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
+DEFINE_FILE(threads);
