@@ -112,7 +112,7 @@ static const struct operation {
 #define OPS	(sizeof(operations) / sizeof(operations[0]))
 
 /* The machine that the guest sees, and what KVM gives us of it */
-static int kvm_fd, vm_fd, vcpu_fd;
+static int kvm_fd, vm_fd, vcpu_fd, stats_fd;
 static struct kvm_run *vcpu;
 static struct kvm_coalesced_mmio_ring *ring;
 static uint8_t *ram;
@@ -120,10 +120,6 @@ static uint32_t *readonly;
 
 /* What was last written to CONFIG_ADDRESS and not yet used */
 static uint32_t config_address;
-
-/* The statistics of the vCPU, and where in them to look */
-static int stats_fd;
-static off_t exits_offset, irq_exits_offset;
 
 /* What one operation took: in each run, and the mean of the exits */
 static struct {
@@ -259,48 +255,30 @@ static void coalesce(bool on)
 	KVM_IOCTL(vm_fd, on ? KVM_REGISTER_COALESCED_MMIO : KVM_UNREGISTER_COALESCED_MMIO, &zone);
 }
 
-static void read_stats(void *data, ssize_t size, off_t offset)
+/* What does KVM count by this name? */
+static uint64_t counter(const char *name)
 {
-	if (pread(stats_fd, data, size, offset) != size)
+	static _Alignas(uint64_t) char stats[0x10000];
+	const struct kvm_stats_header *header = (void *)stats;
+	const char *desc = stats;
+
+	if (pread(stats_fd, stats, sizeof(stats), 0) < 0)
 		err(1, "KVM's statistics");
-}
+	desc += header->desc_offset;
+	for (uint32_t i = 0; i < header->num_desc; i++) {
+		const struct kvm_stats_desc *d = (void *)desc;
 
-/* Where is this counter? */
-static off_t find_counter(const char *name)
-{
-	struct kvm_stats_header header;
-	struct kvm_stats_desc desc;
-	char its_name[256] = "";
-
-	read_stats(&header, sizeof(header), 0);
-	if (header.name_size >= sizeof(its_name))
-		errx(1, "KVM's statistics have names of %u bytes", header.name_size);
-	for (uint32_t i = 0; i < header.num_desc; i++) {
-		off_t offset = header.desc_offset + i * (sizeof(desc) + header.name_size);
-
-		read_stats(&desc, sizeof(desc), offset);
-		read_stats(its_name, header.name_size, offset + sizeof(desc));
-		if (!strcmp(its_name, name))
-			return header.data_offset + desc.offset;
+		if (!strcmp(d->name, name))
+			return *(uint64_t *)(stats + header->data_offset + d->offset);
+		desc += sizeof(*d) + header->name_size;
 	}
 	errx(1, "this KVM does not count %s", name);
-}
-
-static void open_stats(void)
-{
-	stats_fd = KVM_IOCTL(vcpu_fd, KVM_GET_STATS_FD, 0);
-	exits_offset = find_counter("exits");
-	irq_exits_offset = find_counter("irq_exits");
 }
 
 /* Those that the guest has caused: KVM also counts interrupts of the host. */
 static uint64_t count_exits(void)
 {
-	uint64_t exits, irq_exits;
-
-	read_stats(&exits, sizeof(exits), exits_offset);
-	read_stats(&irq_exits, sizeof(irq_exits), irq_exits_offset);
-	return exits - irq_exits;
+	return counter("exits") - counter("irq_exits");
 }
 
 /* Returns whether the guest is done. */
@@ -484,7 +462,7 @@ int main(int argc, char **argv)
 	set_cpuid();
 	set_memory();
 	set_system_registers();
-	open_stats();
+	stats_fd = KVM_IOCTL(vcpu_fd, KVM_GET_STATS_FD, 0);
 	n = measure_runs(n);
 	for (size_t op = 0; op < OPS; op++)
 		right = print_row(op, n) && right;
