@@ -3,13 +3,13 @@
  * mcfg - what does the kernel make of an ACPI table MCFG that is wrong?
  *
  * The kernel's files that parse the table, and map, check and use its regions, are compiled into
- * this module once more. What they ask of the kernel is a made-up machine. So the regions in use
- * stay as they are, and nothing is mapped that a table says.
+ * this module once more. What they ask of the kernel is a made-up machine, so that nothing is mapped
+ * that a table says.
  *
  * A seed gives a machine and a table, some of which are right. Loading the module tries "count"
  * seeds. It fails with -EIO if something is wrong, and the log names the seed: with this seed and
- * count=1 the log also has the table and what the kernel says. "result" has the number of tables,
- * and of those that gave a region that serves base access.
+ * count=1 the log also has the table and what the kernel says. "result" has how many were tried,
+ * and how many gave a region that serves base access.
  */
 
 #define pr_fmt(fmt) "PCI: " fmt
@@ -120,11 +120,6 @@ void __iomem *ioremap(resource_size_t start, unsigned long size)
 	return (void __iomem *)(MAP_OFFSET + start);
 }
 
-void iounmap(volatile void __iomem *virt)
-{
-	mapped--;
-}
-
 /* Something else than ECAM reads as zeroes. */
 u32 memory_read(const void __iomem *virt, int len)
 {
@@ -163,19 +158,6 @@ int pcibios_last_bus;
 bool pcibios_last_bus_from_mcfg;
 enum pci_base_request pci_base_request;
 struct resource iomem_resource = { .end = -1, .flags = IORESOURCE_MEM };
-#ifdef CONFIG_ACPI_APEI
-int (*arch_apei_filter_addr)(int (*func)(__u64 start, __u64 size, void *data), void *data);
-#endif
-
-bool pci_hierarchy_is_virtual(void)
-{
-	return true;
-}
-
-int dmi_get_bios_year(void)
-{
-	return 2020;
-}
 
 bool e820__mapped_all(u64 start, u64 end, enum e820_type type)
 {
@@ -199,16 +181,16 @@ acpi_status acpi_walk_resources(acpi_handle device, char *method,
 	return found(&res, context);
 }
 
-struct resource *insert_resource_conflict(struct resource *parent, struct resource *new)
-{
-	return insert_resource(parent, new) ? parent : NULL;
-}
-
 /* Ten thousand tables would fill the log. */
 #define say(...)	(count == 1 ? _printk(__VA_ARGS__) : 0)
 
+#undef iounmap
 #undef late_initcall
 #undef printk
+#define dmi_get_bios_year()		2020
+#define pci_hierarchy_is_virtual()	true
+#define iounmap(virt)			((void)(virt), mapped--)
+#define insert_resource_conflict(parent, new)	(insert_resource(parent, new) ? (parent) : NULL)
 #define late_initcall(fn)
 #define printk				say
 #define register_syscore(syscore)	((void)(syscore))
