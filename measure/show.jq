@@ -91,9 +91,7 @@ def boot: [(.rows | map(.functions) | unique[]) as $functions | variants($functi
 	| {id: "boot-accesses-\($functions)",
 	   caption: "\(what): configuration accesses of the kernel in one boot, \($functions) functions.",
 	   figure: {axis: "accesses in a boot (fewer are better)", unit: "", bars: ($rows | map({label: named("variant"),
-		parts: [.accesses | ($phases - ["all"] | map(select(. as $p | $rows[0].accesses[$p])))
-			as $some | if $some == [] then {name: "all", value: .all} else
-			{name: $some[], value: .} | .value = .value[.name] end]}))},
+		parts: [($phases - ["all"])[] as $name | {name: $name, value: .accesses[$name]}]}))},
 	   columns: (["variant"] + ($phases | map("accesses." + .)) + ["kinds.port_write", "kinds.port_read",
 		"kinds.ecam_read", "kinds.ecam_write"]),
 	   rows: $rows,
@@ -124,10 +122,8 @@ def contention: [{
 	figure: {axis: "µs with interrupts off (shorter is better)", unit: " µs",
 		 bars: (.rows | bars("irqs_off_us"; "\(named("method")), \(named("from"))"; "method"))},
 	columns: ["method", "from", "irqs_off_us"], rows: (.rows | map(select(.irqs_off_us))),
-	notes: [if any(.rows[]; .irqs_off_us) then
-			"By the irqsoff tracer, in some windows; median and range. Where a method is not " +
-			"shown, the longest stretch was always another's, as the timer's."
-		else "The irqsoff tracer was not used in these runs." end]}];
+	notes: ["By the irqsoff tracer, in some windows; median and range. Where a method is not shown, " +
+		"the longest stretch was always another's, as the timer's."]}];
 
 def exit_cost:
 	def ns($op): .rows[] | select(.op == $op).ns.median;
