@@ -8,8 +8,8 @@
  * selftest's own code: main.c of the module pci_cfg_test describes the parameters, and the files
  * "run", "results" and "chunks", which are in /sys/kernel/debug/config_reads/ here. Two more:
  *
- * latency: write as to "run" to time each read by itself, then read. The times are in ns and contain
- *	what a look at the clock costs, which the METHOD "empty" shows.
+ * latency: write as to "run" to time each read by itself, then read. The times are in ns and
+ *	contain what a look at the clock costs, which the METHOD "empty" shows.
  *	  method=METHOD serves=type1|ecam|other|none reads=N median_ns=N p99_ns=N
  *	  method=METHOD unavailable=WHY
  *
@@ -19,8 +19,18 @@
  */
 
 #include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/limits.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
-#include "config_reads.h"
+#include <linux/sched.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "pci_cfg_test.h"
 
 static unsigned long raw_pci_read_at, pci_conf1_read_at, pci_mmcfg_read_at;
 module_param_named(raw_pci_read, raw_pci_read_at, ulong, 0);
@@ -46,6 +56,259 @@ const struct method methods[NR_METHODS] = {
 	[METHOD_ECAM]	= { "ecam", &ecam_ops },
 	[METHOD_RAW]	= { "raw_pci_read", &dispatched_ops },
 };
+
+/* A file of debugfs: NAME_show() prints what it has, NAME_write() gets what is written. */
+#define DEFINE_FILE(name)							\
+static int name ## _open(struct inode *inode, struct file *file)		\
+{										\
+	return single_open(file, name ## _show, NULL);				\
+}										\
+static const struct file_operations name ## _fops = {				\
+	.owner = THIS_MODULE, .open = name ## _open, .read = seq_read,		\
+	.write = name ## _write, .llseek = seq_lseek, .release = single_release,	\
+}
+
+/*
+ * The file "latency": the methods take turns in batches, so that a machine that gets slower or
+ * faster meanwhile does so for all of them.
+ */
+
+/* The last run, and how many reads each method made in it */
+static struct part parts[NR_METHODS];
+static struct latency {
+	u32 median, p99;
+} latencies[NR_METHODS];
+static unsigned int nr_reads;
+
+/* Read the register so often, and keep how long each read took. */
+static int time_batch(const struct method *method, unsigned int reads, u32 *ns)
+{
+	unsigned int bus = param_bus, devfn = param_devfn;
+	int failed = 0;
+	u32 val;
+
+	for (unsigned int i = 0; i < reads; i++) {
+		u64 start = ktime_get_ns();
+
+		failed |= method->ops->read(0, bus, devfn, PCI_VENDOR_ID, 4, &val);
+		ns[i] = min_t(u64, ktime_get_ns() - start, U32_MAX);
+	}
+	return end_batch(method, failed);
+}
+
+/* @ns: room for the times of each method, one after the other */
+static int time_all(u32 *ns)
+{
+	for (unsigned int done = 0, batch; done < nr_reads; done += batch) {
+		batch = min_t(unsigned int, nr_reads - done, BATCH);
+		for (int id = 0; id < NR_METHODS; id++) {
+			int ret = 0;
+
+			if (parts[id].runs)
+				ret = time_batch(&methods[id], batch, ns + id * nr_reads + done);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+	const u32 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void sort_all(u32 *ns)
+{
+	for (int id = 0; id < NR_METHODS; id++, ns += nr_reads) {
+		if (!parts[id].runs)
+			continue;
+		sort(ns, nr_reads, sizeof(*ns), compare_ns, NULL);
+		latencies[id] = (struct latency){
+			.median	= ((u64)ns[(nr_reads - 1) / 2] + ns[nr_reads / 2]) / 2,
+			.p99	= ns[DIV_ROUND_UP(nr_reads * 99, 100) - 1],
+		};
+		cond_resched();
+	}
+}
+
+static int time_singly(void)
+{
+	u32 *ns;
+	int ret;
+
+	nr_reads = param_reads;
+	ns = vmalloc_array(nr_reads, NR_METHODS * sizeof(*ns));
+	if (!ns)
+		return -ENOMEM;
+	ret = time_all(ns);
+	if (!ret)
+		sort_all(ns);
+	vfree(ns);
+	return ret;
+}
+
+static ssize_t latency_write(struct file *file, const char __user *from, size_t len, loff_t *ppos)
+{
+	return run_methods(from, len, parts, time_singly);
+}
+
+static void show_latency(struct seq_file *s, enum method_id id)
+{
+	const struct latency *l = &latencies[id];
+
+	seq_printf(s, "reads=%u median_ns=%u p99_ns=%u", nr_reads, l->median, l->p99);
+}
+
+static int latency_show(struct seq_file *s, void *unused)
+{
+	return show_parts(s, parts, show_latency);
+}
+
+DEFINE_FILE(latency);
+
+/*
+ * The file "threads": kernel threads that read at the same time. Reads from user space take
+ * pci_lock, whatever the method, so only readers inside the kernel really run in parallel.
+ *
+ * Each thread reads the Vendor ID and Device ID of one function again and again, neighbours those
+ * of different functions: an answer that belongs to another thread's question is a wrong value.
+ * One program at a time uses the file.
+ */
+
+#define MAX_THREADS	64
+
+/*
+ * Reads between two looks at the scheduler and at kthread_should_stop(). They are counted then:
+ * few, so that the count is exact where a read takes long.
+ */
+#define PAUSE_AFTER	10
+
+static struct reader {
+	struct task_struct *task;
+	const struct method *method;
+	unsigned int devfn;
+	u32 ids;
+	/* Written by the thread only, read at any time */
+	unsigned long reads, wrong;
+} readers[MAX_THREADS];
+static unsigned int nr_readers;
+
+static int reader_thread(void *data)
+{
+	struct reader *r = data;
+	u32 val;
+
+	while (!kthread_should_stop()) {
+		for (int i = 0; i < PAUSE_AFTER; i++) {
+			if (r->method->ops->read(0, param_bus, r->devfn, PCI_VENDOR_ID, 4, &val) ||
+			    val != r->ids)
+				WRITE_ONCE(r->wrong, r->wrong + 1);
+		}
+		WRITE_ONCE(r->reads, r->reads + PAUSE_AFTER);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void stop_readers(void)
+{
+	while (nr_readers)
+		kthread_stop(readers[--nr_readers].task);
+}
+
+/* Return the first function of the bus behind devfn, or from the start again, or -ENODEV. */
+static int next_devfn(unsigned int devfn)
+{
+	for (unsigned int i = 1; i <= 256; i++) {
+		struct pci_dev *dev;
+
+		dev = pci_get_domain_bus_and_slot(0, param_bus, (devfn + i) % 256);
+		pci_dev_put(dev);
+		if (dev)
+			return (devfn + i) % 256;
+	}
+	return -ENODEV;
+}
+
+/*
+ * Prepare all readers before the first one runs, so that their IDs are right.
+ * @only: their method, or NR_METHODS for each in turn; METHOD_RAW takes the turn of one that is
+ * unavailable
+ */
+static int prepare_readers(unsigned int count, int only)
+{
+	int id, devfn = 255;
+
+	for (unsigned int i = 0; i < count; i++) {
+		devfn = next_devfn(devfn);
+		if (devfn < 0)
+			return devfn;
+		id = only < NR_METHODS ? only : METHOD_TYPE1 + i % (NR_METHODS - METHOD_TYPE1);
+		if (only == NR_METHODS && method_unavailable(id, param_bus, devfn))
+			id = METHOD_RAW;
+		if (method_unavailable(id, param_bus, devfn))
+			return -ENODEV;
+		readers[i] = (struct reader){ .method = &methods[id], .devfn = devfn };
+		methods[METHOD_RAW].ops->read(0, param_bus, devfn, PCI_VENDOR_ID, 4,
+					      &readers[i].ids);
+	}
+	return 0;
+}
+
+/* Replace the threads that run; if one can't be started, none runs. */
+static int start_readers(unsigned int count, int only)
+{
+	int ret;
+
+	stop_readers();
+	ret = prepare_readers(count, only);
+	while (!ret && nr_readers < count) {
+		struct reader *r = &readers[nr_readers];
+
+		r->task = kthread_run(reader_thread, r, KBUILD_MODNAME "/%u", nr_readers);
+		ret = PTR_ERR_OR_ZERO(r->task);
+		if (!ret)
+			nr_readers++;
+	}
+	if (ret)
+		stop_readers();
+	return ret;
+}
+
+static ssize_t threads_write(struct file *file, const char __user *from, size_t len, loff_t *ppos)
+{
+	char buf[WORD_SIZE], *name, *word;
+	int only = METHOD_RAW;
+	unsigned int count;
+
+	name = get_word(buf, from, len);
+	if (IS_ERR(name))
+		return PTR_ERR(name);
+	word = strsep(&name, " ");
+	if (name)
+		only = strcmp(name, "all") ? method_find(name) : NR_METHODS;
+	if (kstrtouint(word, 0, &count) || count > MAX_THREADS || only < METHOD_TYPE1)
+		return -EINVAL;
+
+	return start_readers(count, only) ?: len;
+}
+
+static int threads_show(struct seq_file *s, void *unused)
+{
+	for (unsigned int i = 0; i < nr_readers; i++) {
+		const struct reader *r = &readers[i];
+
+		seq_printf(s, "thread=%u method=%s function=0000:%02x:%02x.%x reads=%lu wrong=%lu\n",
+			   i, r->method->name, param_bus, PCI_SLOT(r->devfn), PCI_FUNC(r->devfn),
+			   READ_ONCE(r->reads), READ_ONCE(r->wrong));
+	}
+	return 0;
+}
+
+DEFINE_FILE(threads);
 
 static struct dentry *dir;
 
