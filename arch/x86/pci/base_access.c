@@ -172,10 +172,11 @@ bool pci_base_ecam_add(const struct pci_mmcfg_region *cfg)
 {
 	u32 functions = pci_base_ecam_check(cfg);
 
-	if (!functions)
+	if (functions)
+		set_functions(cfg, functions);
+	if (!region_serves(cfg))
 		return false;
 
-	set_functions(cfg, functions);
 	if (raw_pci_ops == &pci_direct_conf1) {
 		WRITE_ONCE(raw_pci_ops, &pci_base_ecam);
 		register_syscore(&pci_base_ecam_syscore);
