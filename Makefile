@@ -50,7 +50,7 @@ bench: setup ## time reads in a KVM guest, count their exits and instructions (5
 boot-profile: setup ## count the accesses in each phase of a boot, with and without the series
 	@measure/boot-profile
 
-matrix: setup ## boot some 150 machines, command lines, hypervisors, faults and wrong tables
+matrix: setup ## boot some 190 machines, command lines, hypervisors, faults and wrong tables
 	@tests/run
 
 report: setup ## write all results so far to one page, out/report.html

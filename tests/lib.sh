@@ -157,15 +157,16 @@ boot() {
 	}
 }
 
-# plug BUS DRIVER [ID] - what tells QEMU to do that
+# plug BUS DRIVER [ID [ADDRESS]] - what tells QEMU to do that; ADDRESS, DEVICE.FUNCTION, is for
+# devices of several functions
 plug() {
-	printf '{"execute":"device_add","arguments":{"bus":"%s","driver":"%s"%s}}' "$1" "$2" \
-		"${3:+,\"id\":\"$3\"}"
+	printf '{"execute":"device_add","arguments":{"bus":"%s","driver":"%s"%s%s}}' "$1" "$2" \
+		"${3:+,\"id\":\"$3\"}" "${4:+,\"addr\":\"$4\",\"multifunction\":true}"
 }
 
 # unpatched KERNEL - the name of the same without the series
 unpatched() {
-	echo "$1-unpatched" | sed -E 's/^(series|unchecked)-//'
+	echo "$1-unpatched" | sed -E 's/^(series|unchecked|scan.*|no-.*)-//'
 }
 
 # lines LOG - those of a log, without the time in front

@@ -2,9 +2,12 @@
 #
 # read.awk - read files of rows, check them, and print those that were asked for
 #
-# usage: awk -v check=0|1 -v jobs="JOB ..." -f read.awk keys texts signatures devices ROWS...
+# usage: awk -v check=0|1 -v set=KERNEL -v jobs="JOB ..." -f read.awk \
+#		keys texts signatures devices ROWS...
 #
 # check=1	only rows with check=yes
+# set=KERNEL	those that can be booted with the kernel as it is after a set of patches, and what is
+#		expected of that: the tests come with the last set, ECAM for base access after scan
 # WANTED	(environment) names of rows or of kinds, one a line; none: all
 #
 # The head of tests/rows/matrix.rows says how a row is written.  The first line printed is the
@@ -19,14 +22,16 @@ function wrong(text)
 }
 
 # assign TEXT - its words KEY=VALUE to the row; before the first row, to its kind
-function assign(text,	word, name, value, first, n, i, part)
+function assign(text,	word, name, in_row, value, first, n, i, part)
 {
-	while (match(text, /^[ \t]*[a-z_]+=("[^"]*"|[^ \t"]*)([ \t]+|$)/)) {
+	while (match(text, /^[ \t]*[a-z_]+(@[0-9]+)?=("[^"]*"|[^ \t"]*)([ \t]+|$)/)) {
 		word = substr(text, 1, RLENGTH)
 		text = substr(text, RLENGTH + 1)
 		gsub(/^[ \t]+|[ \t]+$|"/, "", word)
-		name = substr(word, 1, index(word, "=") - 1)
-		value = substr(word, length(name) + 2)
+		in_row = substr(word, 1, index(word, "=") - 1)
+		value = substr(word, length(in_row) + 2)
+		name = in_row
+		sub(/@.*/, "", name)
 		n = split(value, part, " ")
 		first = name == "job" ? part[1] : value
 		if (!(name in preset))
@@ -42,39 +47,90 @@ function assign(text,	word, name, value, first, n, i, part)
 			if (!(part[i] in devices) && part[i] !~ /^many:[1-9][0-9]?[0-9]?$/)
 				wrong("devices=" part[i] ": not in tests/rows/devices")
 		if (row == "")
-			of_kind[name] = value
+			of_kind[in_row] = value
 		else
-			own[name] = value
+			own[in_row] = value
 	}
 	sub(/^[ \t]+/, "", text)
 	if (text != "")
 		wrong(text ": must be KEY=VALUE or KEY=\"VALUE\"")
 }
 
-# value NAME - of the row, or of its kind, or of all
+# of_row NAME - what the row says, or its kind, or what counts for all
+function of_row(name)
+{
+	if ((name "@" year) in own)
+		return own[name "@" year]
+	return name in own ? own[name] : name in of_kind ? of_kind[name] : preset[name]
+}
+
+# after_set NAME VALUE - what VALUE is with the kernel after a set
+function after_set(name, value)
+{
+	if (name == "kernel")
+		return set
+	if (name == "job")
+		return "idle"
+	if (name ~ /^(selftest|fails|result|harm|as_unpatched)$/)
+		return preset[name]
+	# In the log, which is what tells the method of an idle guest
+	if (of_row("line") == "$fatal")
+		return name == "method" ? "none" : value
+	if (set == "scan" && name == "method")
+		return "type1"
+	if (set == "scan" && name == "line")
+		return "$usual"
+	return set == "scan" && name == "refused" ? "" : value
+}
+
+# value NAME - of the row that is printed
 function value(name,	found)
 {
-	found = name in own ? own[name] : name in of_kind ? of_kind[name] : preset[name]
+	if (name == "firmware_year")
+		return year
+	found = of_row(name)
+	if (set != "")
+		found = after_set(name, found)
 	if (name == "processors" && found == "")
 		return value("smp")
 	return found in texts ? texts[found] : found
 }
 
-# finish_row - it has all its lines: print it if it is wanted
-function finish_row(	i, line)
+# print_row NAME - as it is with the firmware of year
+function print_row(name,	i, line)
 {
-	if (row == "" || (nr_wanted && !(row in wanted) && !(kind in wanted)))
-		return
-	delete unknown[row]
-	delete unknown[kind]
-	if (check && value("check") != "yes")
-		return
-	if (!found++)
-		print "name kind" columns " accel properties arguments"
-	line = row "\037" kind
+	line = name "\037" kind
 	for (i = 1; i <= nr_keys; i++)
 		line = line "\037" value(key[i])
 	print line "\037" signatures[value("signature")]
+}
+
+# chosen - is the row one of those that were asked for?
+function chosen()
+{
+	if (nr_wanted && !(row in wanted) && !(kind in wanted))
+		return 0
+	delete unknown[row]
+	delete unknown[kind]
+	if (check && of_row("check") != "yes")
+		return 0
+	return set == "" || (of_row("kernel") == "series" && of_row("job") ~ /^(selftest|idle)$/ &&
+			     !(set == "scan" && of_row("cmdline") ~ /base_/))
+}
+
+# finish_row - it has all its lines: print it if it is wanted
+function finish_row(	i, n, years)
+{
+	if (row == "" || !chosen())
+		return
+	if (!found++)
+		print "name kind" columns " accel properties arguments"
+	n = split(of_row("firmware_year"), years, " ")
+	for (i = 1; i <= n || i == 1; i++) {
+		year = years[i]
+		print_row(row (i > 1 ? ", firmware of " year : ""))
+	}
+	year = ""
 }
 
 BEGIN {
