@@ -114,8 +114,12 @@ function chosen()
 	delete unknown[kind]
 	if (check && of_row("check") != "yes")
 		return 0
-	return set == "" || (of_row("kernel") == "series" && of_row("job") ~ /^(selftest|idle)$/ &&
-			     !(set == "scan" && of_row("cmdline") ~ /base_/))
+	if (set == "")
+		return 1
+	# What the words base_* do, and the check, comes with the set after scan.
+	if (set == "scan" && (of_row("cmdline") ~ /base_/ || of_row("harm") == "yes"))
+		return 0
+	return of_row("kernel") == "series" && of_row("job") ~ /^(selftest|idle)$/
 }
 
 # finish_row - it has all its lines: print it if it is wanted
