@@ -144,14 +144,21 @@ kernel_version() {
 	     END			{ exit !found }' "$1/Makefile" 2>/dev/null
 }
 
-# taken_by TREE NAME... - those of the fragments of lab/kconfig that TREE can take: kunit needs the
-# tests, which come late in the series, and static stubs, which Linux has since 6.3
+# taken_by TREE NAME... - those of the fragments of lab/kconfig that TREE can take: kunit and
+# kunit-caps need their tests, which come late in the series, and what these need of KUnit
 taken_by() {
 	taken_by=$1
 	shift
 	for fragment; do
-		[ "$fragment" = kunit ] && ! { [ -f "$taken_by/arch/x86/pci/tests/base_access_kunit.c" ] &&
-			grep -qs kunit_activate_static_stub "$taken_by/include/kunit/static_stub.h"; } ||
-			echo "$fragment"
+		case $fragment in
+		kunit)	# Since Linux 6.3
+			[ -f "$taken_by/arch/x86/pci/tests/base_access_kunit.c" ] &&
+				grep -qs kunit_activate_static_stub "$taken_by/include/kunit/static_stub.h" ||
+				continue ;;
+		kunit-caps) # Since Linux 6.7
+			[ -f "$taken_by/drivers/pci/tests/caps_kunit.c" ] &&
+				grep -qs KUNIT_CASE_SLOW "$taken_by/include/kunit/test.h" || continue ;;
+		esac
+		echo "$fragment"
 	done
 }
