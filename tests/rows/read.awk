@@ -6,8 +6,8 @@
 #		keys texts signatures devices ROWS...
 #
 # check=1	only rows with check=yes
-# set=KERNEL	those that can be booted with the kernel as it is after a set of patches, and what is
-#		expected of that: the tests come with the last set, ECAM for base access after scan
+# set=KERNEL	those that can be booted with the kernel that has some sets of patches, and what is
+#		expected of that: the tests come with the last set, ECAM for base access with ecam
 # WANTED	(environment) names of rows or of kinds, one a line; none: all
 #
 # The head of tests/rows/matrix.rows says how a row is written.  The first line printed is the
@@ -64,7 +64,7 @@ function of_row(name)
 	return name in own ? own[name] : name in of_kind ? of_kind[name] : preset[name]
 }
 
-# after_set NAME VALUE - what VALUE is with the kernel after a set
+# after_set NAME VALUE - what VALUE is with the kernel that has these sets
 function after_set(name, value)
 {
 	if (name == "kernel")
@@ -76,11 +76,13 @@ function after_set(name, value)
 	# In the log, which is what tells the method of an idle guest
 	if (of_row("line") == "$fatal")
 		return name == "method" ? "none" : value
-	if (set == "scan" && name == "method")
+	if (set ~ /ecam/)
+		return value
+	if (name == "method")
 		return "type1"
-	if (set == "scan" && name == "line")
+	if (name == "line")
 		return "$usual"
-	return set == "scan" && name == "refused" ? "" : value
+	return name == "refused" ? "" : value
 }
 
 # value NAME - of the row that is printed
@@ -116,8 +118,8 @@ function chosen()
 		return 0
 	if (set == "")
 		return 1
-	# What the words base_* do, and the check, comes with the set after scan.
-	if (set == "scan" && (of_row("cmdline") ~ /base_/ || of_row("harm") == "yes"))
+	# What the words base_* do, and the check, comes with the set ecam.
+	if (set !~ /ecam/ && (of_row("cmdline") ~ /base_/ || of_row("harm") == "yes"))
 		return 0
 	return of_row("kernel") == "series" && of_row("job") ~ /^(selftest|idle)$/
 }
