@@ -53,6 +53,12 @@ boot-profile: setup ## count the accesses in each phase of a boot, with and with
 matrix: setup ## boot some 190 machines, command lines, hypervisors, faults and wrong tables
 	@tests/run
 
+probe: setup ## build the probe, which says what ECAM is worth on a hypervisor: an ISO and more
+	@probe/build
+
+results: ## make the table of the probe's results, probe/RESULTS.md
+	@probe/table
+
 report: setup ## write all results so far to one page, out/report.html
 	@measure/report
 
@@ -109,6 +115,12 @@ $(out)/bin/init32: $(init_sources)
 	@mkdir -p $(@D)
 	$(CC) -m32 $(c11) $(CFLAGS) $(static) -Ilab -o $@ $(filter %.c,$^)
 
+# With libraries, which the initramfs has as well: Debian has no static libqrencode.
+$(out)/bin/probe: $(wildcard probe/*.[ch]) lab/phases.h
+	@mkdir -p $(@D)
+	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -Ilab -o $@ $(filter %.c,$^) \
+		$$(pkg-config --cflags --libs jansson libqrencode)
+
 $(out)/bin/kvm_exit_cost: measure/kvm_exit_cost.c
 	@mkdir -p $(@D)
 	$(CC) $(c11) $(CFLAGS) $(LDFLAGS) -o $@ $< -lm
@@ -116,4 +128,4 @@ $(out)/bin/kvm_exit_cost: measure/kvm_exit_cost.c
 clean: ## remove out/; the cache stays
 	rm -rf $(out)
 
-.PHONY: help setup demo exit-cost bench boot-profile matrix report keep qemu kernel boot series apply check check-all tools clean
+.PHONY: help setup demo exit-cost bench boot-profile matrix report keep probe results qemu kernel boot series apply check check-all tools clean
