@@ -207,9 +207,9 @@ static void say_boots(json_t *result)
 	size_t i;
 
 	if (boots)
-		say("a boot's PCI        enumeration, ms  all, ms  port accesses  ECAM accesses\n");
+		say("a boot, PCI             enumeration, ms   all, ms  by ports   by ECAM\n");
 	json_array_foreach(boots, i, boot)
-		say("  %-19s %13s %8s %14s %14s\n", string(boot, "variant"),
+		say("  %-21s %15s %9s %9s %9s\n", string(boot, "variant"),
 		    figure(boot, "enumeration_ms"), figure(boot, "all_ms"),
 		    figure(boot, "port_accesses"), figure(boot, "ecam_accesses"));
 	if (json_object_get(result, "boots_missing"))

@@ -93,9 +93,9 @@ void find_verdict(json_t *result)
 		set(result, "no gain", "it works, but a read by ECAM takes %.2f of the time of type 1",
 		    (ecam - empty) / (type1 - empty));
 	else
-		set(result, "pass", "base access is by ECAM, a read takes %.3f of the time of type 1%s%s",
+		set(result, "pass", "base access is by ECAM; a read takes %.3f of the time of type 1%s%s",
 		    (ecam - empty) / (type1 - empty),
-		    emulated ? ", which says nothing of a real processor, as this one is emulated" : "",
+		    emulated ? " on this emulated processor, which says nothing of a real one" : "",
 		    strcmp(check, "function 0 only") ? "" :
 		    "; functions 1 to 7 stay with type 1, as no device shows that ECAM decodes them");
 }
