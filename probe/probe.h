@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* probe - what its parts share; main.c says what it does. Include this header first. */
+/* probe - what its parts share; probe.c says what it does. Include this header first. */
 #ifndef PROBE_H
 #define PROBE_H
 
