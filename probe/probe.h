@@ -19,7 +19,7 @@
 /* What is asked for by the words of "probe=" on the kernel's command line */
 extern struct wishes {
 	bool writes;		/* write: make the checks that write, too */
-	bool marks;		/* marks: say on the serial port when reads begin and end */
+	bool marks;		/* marks: say on the serial port what was read, and wait */
 	bool no_kexec;		/* nokexec: time no boots */
 	enum { BY_SCREEN, POWER_OFF, RESTART, STAY } end;	/* off, reboot, stay */
 	unsigned int reads;	/* reads=N: by each method */

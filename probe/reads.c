@@ -74,21 +74,23 @@ static unsigned int reads_in_time(json_t *trial)
 }
 
 /*
- * For a host that counts exits: a line on the serial port, which is slow, before the reads and
- * after them, and time for the host to look at its counts.
+ * For a host that counts exits: say on the serial port what was done since the last mark, and give
+ * the host time to look at its counts, which may be a busy machine.
  */
+static void mark(const char *done, unsigned int reads)
+{
+	say_to_programs("PROBE MARK %s %u\n", done, reads);
+	sleep(10);
+}
+
 static void run_in_marks(json_t *trial, unsigned int reads)
 {
+	mark("nothing", 0);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		json_t *one = json_object_get(trial, methods[i]);
-
-		if (!json_object_get(one, "reads"))
-			continue;
-		say_to_programs("PROBE MARK begin %s %u\n", methods[i], reads);
-		sleep(3);
-		write_file(FILES "run", methods[i]);
-		say_to_programs("PROBE MARK end %s\n", methods[i]);
-		sleep(2);
+		if (json_object_get(json_object_get(trial, methods[i]), "reads")) {
+			write_file(FILES "run", methods[i]);
+			mark(methods[i], reads);
+		}
 	}
 }
 
