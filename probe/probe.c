@@ -145,7 +145,6 @@ int main(void)
 	why = next_boot(state);
 	if (why)
 		json_object_set_new(result, "boots_missing", json_string(why));
-	find_verdict(result);
 	show_result(result);
 	end();
 }
