@@ -235,9 +235,13 @@ void compare(json_t *result)
 		compared = json_loadfd(ends[0], 0, NULL);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
-	if (!compared)
+	if (!compared) {
+		/* The kernel logs why: a fault of the processor. */
+		char *line = log_line("init[") ?: "the kernel does not say why";
+
 		compared = json_pack("{s:s}", "unavailable",
-			text("a program that reads by ECAM or by ports %s (signal %d)",
-			     WTERMSIG(status) == SIGKILL ? "hangs" : "dies", WTERMSIG(status)));
+			text("a program that reads by ECAM and by ports %s: %s",
+			     WTERMSIG(status) == SIGKILL ? "hangs" : "dies", line));
+	}
 	json_object_set_new(result, "compared", compared);
 }

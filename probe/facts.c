@@ -25,21 +25,17 @@ char *file_text(const char *name)
 
 char *log_line(const char *wanted)
 {
-	static char *log;
-	char *found, *line;
+	int size = klogctl(10, NULL, 0);
+	char *log = calloc(1, size > 0 ? size + 1 : 1), *found, *line;
 
-	if (!log) {
-		int size = klogctl(10, NULL, 0);
-
-		log = calloc(1, size > 0 ? size + 1 : 1);
-		klogctl(3, log, size > 0 ? size : 0);
-	}
+	klogctl(3, log, size > 0 ? size : 0);
 	found = strstr(log, wanted);
 	if (!found)
 		return NULL;
 	while (found > log && found[-1] != '\n')
 		found--;
 	line = strndup(found, strcspn(found, "\n"));
+	free(log);
 	found = strstr(line, "] ");		/* <LEVEL>[TIME] TEXT */
 	return found ? found + 2 : line;
 }
