@@ -4,7 +4,8 @@
  *
  * The kernel's check reads 12 places and serves by that. This reads every register of every
  * function, as "lspci -xxx" does, for whoever has to mend the VMM. From user space, so that the
- * answer does not depend on the kernel's own code; in a process of its own, which may die of it.
+ * answer does not depend on the kernel's own code; in a process of its own, which may die of it: on
+ * the SVM that QEMU emulates, a guest's user space gets a fault at every access to a port.
  */
 
 #include "probe.h"

@@ -37,6 +37,13 @@ char *text(const char *fmt, ...)
 	return text;
 }
 
+const char *string(json_t *object, const char *member)
+{
+	const char *string = json_string_value(json_object_get(object, member));
+
+	return string ? string : "";
+}
+
 bool write_file(const char *name, const char *text)
 {
 	int fd = open(name, O_WRONLY | O_CLOEXEC);

@@ -59,6 +59,9 @@ bool is_there_a_screen(void);
 
 /* Like asprintf(); the program is short, and frees nothing. */
 char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Returns the member of a JSON object, "" if it is no string. */
+const char *string(json_t *object, const char *member);
+/* Returns false, and errno says why, if that fails. */
 bool write_file(const char *name, const char *text);
 
 #endif

@@ -131,13 +131,6 @@ static const char *draw(const QRcode *code)
 	return NULL;
 }
 
-static const char *string(json_t *object, const char *member)
-{
-	const char *string = json_string_value(json_object_get(object, member));
-
-	return string ? string : "";
-}
-
 static long long number(json_t *object, const char *member)
 {
 	return json_integer_value(json_object_get(object, member));

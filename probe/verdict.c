@@ -7,13 +7,6 @@
 
 #include "probe.h"
 
-static const char *string(json_t *object, const char *member)
-{
-	const char *string = json_string_value(json_object_get(object, member));
-
-	return string ? string : "";
-}
-
 static double ns(json_t *result, const char *method)
 {
 	json_t *reads = json_object_get(result, "reads");
