@@ -86,7 +86,7 @@ void find_verdict(json_t *result)
 		set(result, "no gain", "it works, but a read by ECAM takes %.2f of the time of type 1",
 		    (ecam - empty) / (type1 - empty));
 	else
-		set(result, "pass", "base access is by ECAM; a read takes %.3f of the time of type 1%s%s",
+		set(result, "pass", "base access is by ECAM; a read takes %.3g of the time of type 1%s%s",
 		    (ecam - empty) / (type1 - empty),
 		    emulated ? " on this emulated processor, which says nothing of a real one" : "",
 		    strcmp(check, "function 0 only") ? "" :
