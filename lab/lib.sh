@@ -95,7 +95,7 @@ archive() {
 
 # What has a QEMU of "make qemu" map ECAM.
 # shellcheck disable=SC2034
-mapped_ecam='-global q35-pcihost.mapped-ecam=on'
+mapped_ecam='-machine mapped-ecam=on'
 
 # accel_of_kvm - set accel to ACCEL, auto by default, for what needs KVM
 accel_of_kvm() {

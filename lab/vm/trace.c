@@ -33,7 +33,6 @@ static const struct region {
 	{ "pci-conf-idx",	{ "cf8_read", "cf8_write" } },
 	{ "pci-conf-data",	{ "cfc_read", "cfc_write" } },
 	{ "pcie-mmcfg-mmio",	{ "ecam_read", "ecam_write" } },	/* q35, microvm */
-	{ "pcie-ecam-ro",	{ "ecam_read", "ecam_write" } },	/* read-only: its writes */
 	{ "fwcfg",		{ NULL } },
 	{ "fwcfg.dma",		{ NULL } },
 	{ "serial",		{ NULL } },
