@@ -42,17 +42,10 @@ static const char *why_type1(json_t *result)
 	return *says ? says : "Linux does not use the region that firmware describes";
 }
 
-static void set(json_t *result, const char *verdict, const char *fmt, ...)
+static void set(json_t *result, const char *verdict, const char *because)
 {
-	va_list args;
-	char *text;
-
-	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
-	va_end(args);
 	json_object_set_new(result, "verdict", json_string(verdict));
-	json_object_set_new(result, "because", json_string(text));
+	json_object_set_new(result, "because", json_string(because));
 }
 
 void find_verdict(json_t *result)
@@ -67,28 +60,31 @@ void find_verdict(json_t *result)
 	if (!json_integer_value(json_object_get(result, "functions")))
 		set(result, "no gain", "this machine has no PCI function");
 	else if (json_integer_value(json_object_get(compared, "differ")))
-		set(result, "wrong", "%s; Linux %s", string(compared, "wrong"),
-		    !strcmp(check, "pass") ? "does not see that: boot with pci=base_conf1" :
-		    !strcmp(check, "function 0 only") ? "uses ECAM for function 0 alone" :
-		    "uses type 1");
+		set(result, "wrong", text("%s; Linux %s", string(compared, "wrong"),
+			!strcmp(check, "pass") ? "does not see that: boot with pci=base_conf1" :
+			!strcmp(check, "function 0 only") ? "uses ECAM for function 0 alone" :
+			"uses type 1"));
 	else if (!strcmp(check, "differs") || !strcmp(check, "not reserved"))
-		set(result, "wrong", "%s", says);
+		set(result, "wrong", says);
 	else if (json_array_size(failed))
-		set(result, "wrong", "a write: %s", json_string_value(json_array_get(failed, 0)));
+		set(result, "wrong",
+		    text("a write: %s", json_string_value(json_array_get(failed, 0))));
 	else if (!raw || json_object_get(raw, "unavailable"))
-		set(result, "no gain", "base access can't be timed: %s", string(
-			raw ? raw : json_object_get(result, "reads"), "unavailable"));
+		set(result, "no gain", text("base access can't be timed: %s", string(
+			raw ? raw : json_object_get(result, "reads"), "unavailable")));
 	else if (strcmp(string(raw, "serves"), "ecam"))
-		set(result, "no gain", "base access is by type 1: %s", why_type1(result));
+		set(result, "no gain", text("base access is by type 1: %s", why_type1(result)));
 	else if (!type1)
 		set(result, "no gain", "there is no type 1: every Linux uses ECAM here");
 	else if (!emulated && ecam - empty > 0.95 * (type1 - empty))
-		set(result, "no gain", "it works, but a read by ECAM takes %.2f of the time of type 1",
-		    (ecam - empty) / (type1 - empty));
+		set(result, "no gain",
+		    text("it works, but a read by ECAM takes %.2f of the time of type 1",
+			 (ecam - empty) / (type1 - empty)));
 	else
-		set(result, "pass", "base access is by ECAM; a read takes %.3g of the time of type 1%s%s",
-		    (ecam - empty) / (type1 - empty),
-		    emulated ? " on this emulated processor, which says nothing of a real one" : "",
-		    strcmp(check, "function 0 only") ? "" :
-		    "; functions 1 to 7 stay with type 1, as no device shows that ECAM decodes them");
+		set(result, "pass", text(
+			"base access is by ECAM; a read takes %.3g of the time of type 1%s%s",
+			(ecam - empty) / (type1 - empty),
+			emulated ? " on this emulated processor, which says nothing of a real one" : "",
+			strcmp(check, "function 0 only") ? "" :
+			"; functions 1 to 7 stay with type 1, as no device shows that ECAM decodes them"));
 }
