@@ -28,8 +28,8 @@
 VISIBLE_IF_KUNIT u32 pci_base_functions[256] __read_mostly;
 
 /*
- * Type 1 aligns an access to its width, ECAM would not.  The mask only bounds
- * the index: each method refuses a bus above 255.
+ * Type 1 aligns an access to its width, ECAM would not.  Each method refuses a
+ * bus above 255, so "& 0xff" only keeps the index in range.
  */
 static __always_inline bool ecam_may_serve(unsigned int bus,
 					   unsigned int devfn, int reg, int len)
@@ -40,7 +40,8 @@ static __always_inline bool ecam_may_serve(unsigned int bus,
 }
 
 /*
- * The region stays mapped until the access is done: pci_base_ecam_stop() waits.
+ * If the region left the list after the test, the access would fail instead of
+ * using type 1.  pci_base_ecam_stop() waits until it is done.
  * rcu_read_lock_sched() costs three instructions, rcu_read_lock() two calls.
  */
 static int pci_base_read(unsigned int domain, unsigned int bus,
@@ -78,7 +79,7 @@ const struct pci_raw_ops pci_base_ecam = {
 	.write =	pci_base_write,
 };
 
-/* Of regions that overlap, pci_mmcfg uses the first one on the list. */
+/* Of regions that overlap the first one serves, or none after one has stopped. */
 static void set_functions(const struct pci_mmcfg_region *cfg, u32 functions)
 {
 	unsigned int bus;
@@ -151,10 +152,7 @@ bool pci_base_ecam_wanted(void)
 	if (raw_pci_ops != &pci_direct_conf1 && raw_pci_ops != &pci_base_ecam)
 		return false;
 
-	/*
-	 * There are no operations for extended access yet if the first region
-	 * comes with a host bridge (_CBA).
-	 */
+	/* It is NULL when the first region comes with a host bridge (_CBA). */
 	if (raw_pci_ext_ops && raw_pci_ext_ops != &pci_mmcfg)
 		return false;
 

@@ -82,7 +82,7 @@ static bool shows_nothing(const struct comparison *c)
 	       c->type1 == 0x0000ffff || c->type1 == 0xffff0000;
 }
 
-/* Do both read the same?  They may differ if the value has just changed. */
+/* If the value has just changed, a second read by type 1 agrees with ECAM. */
 static bool same(struct comparison *c, unsigned int bus, unsigned int devfn,
 		 int reg, int len)
 {
@@ -107,10 +107,10 @@ static bool same_id(struct comparison *c, unsigned int bus, unsigned int devfn)
 }
 
 /*
- * Does ECAM decode the bus number?  Compare the next bus, and the bus that is
- * the largest power of two further.  A decoder that ignores low bits, or shifts
- * them out, reads the first bus in place of the former; one that does so with
- * high bits reads it in place of the latter.
+ * Does ECAM decode the bus number?  Compare the next bus, and bus start + 2^n
+ * with the largest n that fits.  A decoder that ignores low bits, or shifts them
+ * out, reads the first bus in place of the former; one that does so with high
+ * bits reads it in place of the latter.
  */
 static bool same_buses(struct comparison *c, unsigned int devfn)
 {
@@ -138,8 +138,10 @@ static bool probe_functions(struct comparison *c, unsigned int devfn,
 		return true;
 	}
 
+	if (c->ecam != id)
+		return false;
 	*functions = PCI_BASE_FUNCTION_0;
-	return c->ecam == id;
+	return true;
 }
 
 /**

@@ -29,9 +29,11 @@ static bool acrn_service_vm(void)
  * under a VMware product that hides it and is found by DMI.
  *
  * Context: Any, after init_hypervisor_platform().
- * Return: true in a guest.  False on bare metal, in a parent partition of Hyper-V
- * and a service VM of ACRN, which own the devices of the machine, and in all Xen
- * domains: dom0 owns the devices, and a domU has no ECAM and gains nothing.
+ * Return: true in a guest.  False on bare metal, in a parent partition of
+ * Hyper-V, a service VM of ACRN and a cell of Jailhouse, which own the devices
+ * that they see, and in all Xen domains: dom0 owns the devices, and a domU has
+ * no ECAM and gains nothing.  True by mistake in a parent partition of Hyper-V
+ * whose kernel lacks CONFIG_MSHV_ROOT, in hvisor's zone 0 and under BitVisor.
  */
 bool pci_hierarchy_is_virtual(void)
 {
@@ -39,10 +41,11 @@ bool pci_hierarchy_is_virtual(void)
 	    hypervisor_is_type(X86_HYPER_NATIVE))
 		return false;
 
-	/* With "nopv", Xen is detected but xen_domain() is false. */
+	/* With "nopv", the type may be Xen's while xen_domain() is false. */
 	if (xen_domain() || hypervisor_is_type(X86_HYPER_XEN_PV) ||
 	    hypervisor_is_type(X86_HYPER_XEN_HVM))
 		return false;
 
-	return !hv_parent_partition() && !acrn_service_vm();
+	return !hypervisor_is_type(X86_HYPER_JAILHOUSE) &&
+	       !hv_parent_partition() && !acrn_service_vm();
 }

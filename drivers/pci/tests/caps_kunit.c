@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of the search for capabilities: what pci_cache_caps() has read
- * answers it as config space would, and is forgotten where it may change.
+ * KUnit tests of the search for capabilities: a search of what pci_cache_caps()
+ * has read finds the same as a walk through config space, and what was read is
+ * forgotten where it may change.
  *
  * The functions are made up: their config space is an array.
  */
@@ -355,8 +356,8 @@ static const struct malformed malformed[] = {
 	{ "loop of HyperTransport", false, true,
 	  { { 0x50, 0x7008 }, { 0x70, 0x5008 } } },
 	{ "ID is 0xff", false, true, { { 0x60, 0x70ff } } },
-	{ "all ones", false, true, { { 0x50, ~0 } } },
-	{ "all is ones", false, true,
+	{ "header is all ones", false, true, { { 0x50, ~0 } } },
+	{ "status, pointer and header are ones", false, true,
 	  { { PCI_COMMAND, ~0 }, { PCI_CAPABILITY_LIST, ~0 }, { 0xfc, ~0 } } },
 	{ "ID is 0", true, true, { { 0x60, 0x7000 } } },
 	{ "extended pointer is below 0x100", true, true,
@@ -366,7 +367,7 @@ static const struct malformed malformed[] = {
 	{ "extended loop of one", true, false, { { 0x140, 0x14010023 } } },
 	{ "extended loop of all", true, false, { { 0x200, 0x10010023 } } },
 	{ "extended header is 0", true, true, { { 0x180, 0 } } },
-	{ "extended all ones", true, false, { { 0x180, ~0 } } },
+	{ "extended header is all ones", true, false, { { 0x180, ~0 } } },
 	{ "extended ID is 0", true, true, { { 0x100, 0x14010000 } } },
 	{ "extended ID is 0xffff", true, true, { { 0x180, 0x1c01ffff } } },
 	{ "extended list is all ones", true, false, { { 0x100, ~0 } } },
@@ -562,7 +563,7 @@ static void resume_quirk(struct fake_function *f)
 struct event {
 	const char *name;
 	void (*happens)(struct fake_function *f);
-	bool itself;		/* links AER; else the test does */
+	bool links_aer;		/* the event itself adds AER to the list */
 };
 
 static const struct event events[] = {
@@ -585,7 +586,7 @@ static void caps_forgotten(struct kunit *test)
 	const struct event *event = test->param_value;
 	struct fake_function *f = new_function(test, no_caps, dsn);
 
-	if (event->itself && !IS_ENABLED(CONFIG_PCI_QUIRKS))
+	if (event->links_aer && !IS_ENABLED(CONFIG_PCI_QUIRKS))
 		kunit_skip(test, "the kernel has no quirks");
 
 	hide_aer(f);
@@ -594,7 +595,7 @@ static void caps_forgotten(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find_aer(f), 0);
 
 	event->happens(f);
-	if (!event->itself)
+	if (!event->links_aer)
 		link_aer(f);
 	KUNIT_EXPECT_EQ(test, find_aer(f), 0x200);
 	KUNIT_EXPECT_FALSE(test, f->dev.cap_cache.known);

@@ -68,9 +68,9 @@ struct decoder {
 	const char *name;
 	const struct functions *machine;
 	unsigned int may_serve;
-	unsigned int accesses;		/* at most; 0: 40 */
-	unsigned int ignored, added;	/* from and to the offset in the region */
-	int shift;			/* of the bus number, by one */
+	unsigned int accesses;		/* the most it may make; 0 means 40 */
+	unsigned int ignored, added;	/* bits of the offset; then what is added to it */
+	int shift;			/* the bus number << 1 (1) or >> 1 (-1) */
 	struct odd_read odd[3];
 	unsigned int buses;		/* 0: BUSES */
 };
@@ -113,7 +113,7 @@ static const struct decoder decoders[] = {
 	{ "wrong once", usual, NONE, .odd = { { ECAM, PCI_DEVFN(1, 0), 0, ABSENT, 1 } } },
 	{ "changes", usual, NONE, .odd = { { TYPE1, 0, 0, CHANGING }, { ECAM, 0, 0, CHANGING } } },
 
-	/* Asked to read again, the check learns nothing of that function. */
+	/* The answer RRS proves nothing, so the check skips that function. */
 	{ "RRS by type 1", usual, ALL, 33, .odd = { { TYPE1, PCI_DEVFN(1, 0), 0, RRS } } },
 	{ "RRS by ECAM", usual, ALL, .odd = { { ECAM, 0, 0, RRS } } },
 	{ "RRS by both", DEVICE_4, NONE, 21,

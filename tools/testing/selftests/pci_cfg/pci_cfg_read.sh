@@ -252,6 +252,7 @@ runs_one()
 	for method in $METHODS; do
 		refused=0
 		put run "$method" || refused=1
+		# Right only for a method that is not available
 		! grep -q " unavailable=" "$FILES/results" || refused=$((1 - refused))
 		if [ "$refused" -ne 0 ] || ! right_results 47 "$method"; then
 			comment < "$FILES/results"
@@ -401,7 +402,7 @@ trap '{ unload || :; } 2> /dev/null' EXIT
 trap 'exit $KSFT_FAIL' HUP INT TERM
 taints_before=$(taints)
 
-# 47 reads leave a rest in each chunk.
+# A run has 20 chunks, and 47 is no multiple of 20: some chunks have a read more.
 load_or_skip reads=47 "function=$FUNCTION"
 ktap_set_plan $((OTHER_CASES + $(echo "$CHECKS" | wc -l)))
 ktap_test_result "run_refused: a word that is no method is refused" refuses_words

@@ -6,6 +6,7 @@
  * it changes by itself.
  */
 
+#include <linux/cpufeature.h>
 #include <linux/device.h>
 #include <linux/gcd.h>
 #include <linux/kernel.h>
@@ -52,7 +53,7 @@ struct outcome {
 struct check {
 	const char *name;
 	void (*run)(struct outcome *o, const struct check *check);
-	enum method_id a;	/* of two that write and read: the one that writes */
+	enum method_id a;	/* in check_write() the one that writes */
 	enum method_id b;
 	int width;
 	bool extended;		/* registers from 256 on, not those below */
@@ -187,6 +188,26 @@ static const char *why_not(enum method_id a, enum method_id b, const struct pci_
 	       method_unavailable(b, dev->bus->number, dev->devfn);
 }
 
+/*
+ * A function that sleeps may not answer, or not the same twice; nor does one that
+ * is being reset. Return NULL, or why there must be no access.
+ */
+static const char *begin_access(struct pci_dev *dev)
+{
+	if (pm_runtime_resume_and_get(&dev->dev) < 0)
+		return "the function does not wake up";
+	if (pci_cfg_access_trylock(dev))
+		return NULL;
+	pm_runtime_put(&dev->dev);
+	return "something blocks access to the function";
+}
+
+static void end_access(struct pci_dev *dev)
+{
+	pci_cfg_access_unlock(dev);
+	pm_runtime_put(&dev->dev);
+}
+
 /* Every aligned register from first up to, not including, end. */
 static void compare_function(struct outcome *o, const struct check *c,
 			     struct pci_dev *dev, int first, int end)
@@ -194,8 +215,11 @@ static void compare_function(struct outcome *o, const struct check *c,
 	struct place p = { dev->bus->number, dev->devfn, first, c->width };
 	enum method_id b;
 
-	/* A function that sleeps may not answer, or not the same twice. */
-	pm_runtime_get_sync(&dev->dev);
+	o->skip = begin_access(dev);
+	if (o->skip) {
+		o->skipped++;
+		return;
+	}
 	b = other_method(c, dev);
 	o->skip = why_not(c->a, b, dev);
 	if (o->skip)
@@ -206,7 +230,7 @@ static void compare_function(struct outcome *o, const struct check *c,
 		compare_register(o, &p, c->a, b);
 		cond_resched();
 	}
-	pm_runtime_put(&dev->dev);
+	end_access(dev);
 }
 
 /* Hold a reference to each function, in an array: return -ENOMEM, or 0. */
@@ -339,24 +363,34 @@ static void check_absent(struct outcome *o, const struct check *c)
 }
 
 /*
+ * Do both methods reach the same function, and the same registers? If not, a write
+ * could land in another function, which may have a driver.
+ */
+static bool same_function(struct place p, enum method_id a, enum method_id b)
+{
+	for (p.width = 4, p.reg = 0; p.reg < PCI_CFG_SPACE_SIZE; p.reg += 4) {
+		if (get(a, &p) != get(b, &p))
+			return false;
+	}
+	return true;
+}
+
+/*
  * The Interrupt Line register tells software about interrupt routing, the
  * function itself makes no use of it (PCI Local Bus Specification 3.0, 6.2.4);
- * Linux has read it long ago. It may be read-only in a function without an
- * interrupt pin. To find it writable one method's word is enough: what the
- * other one writes may get lost.
+ * Linux read it when it found the function. It may be read-only in a function
+ * without an interrupt pin. It is writable if a write by either method shows, so
+ * that a method that loses writes is found out rather than skipped.
  */
-static bool is_scratch(const struct place *p)
+static bool is_scratch(const struct place *p, enum method_id a, enum method_id b)
 {
-	static const enum method_id ids[] = { METHOD_TYPE1, METHOD_ECAM };
+	const enum method_id ids[] = { a, b };
 	bool found = false;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ids) && !found; i++) {
-		u64 old;
+		u64 old = get(ids[i], p);
 
-		if (method_unavailable(ids[i], p->bus, p->devfn))
-			continue;
-		old = get(ids[i], p);
 		put(ids[i], p, old ^ ONES(p->width));
 		found = get(ids[i], p) == (old ^ ONES(p->width));
 		put(ids[i], p, old);
@@ -395,20 +429,27 @@ static void check_write(struct outcome *o, const struct check *c)
 	struct pci_dev *dev;
 	unsigned int nr;
 
+	/* On VIA's chipsets it routes the interrupt: see quirk_via_vlink(). */
+	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
+		o->skip = "nothing is written on bare metal";
+		return;
+	}
+
 	o->skip = why;
 	for (nr = 0; (dev = next_function(o, nr)); nr++) {
 		struct place p = { dev->bus->number, dev->devfn, PCI_INTERRUPT_LINE, c->width };
 
 		if (!device_trylock(&dev->dev))
 			continue;
-		if (!dev->dev.driver) {
-			pm_runtime_get_sync(&dev->dev);
+		if (!dev->dev.driver && !begin_access(dev)) {
 			reader = other_method(c, dev);
 			o->skip = why_not(c->a, reader, dev);
-			if (!o->skip && is_scratch(&p))
+			if (!o->skip && !same_function(p, c->a, reader))
+				o->skip = "the methods differ, so a write could go astray";
+			if (!o->skip && is_scratch(&p, c->a, reader))
 				write_scratch(o, &p, c->a, reader);
 			o->skip = o->skip ?: why;
-			pm_runtime_put(&dev->dev);
+			end_access(dev);
 		}
 		device_unlock(&dev->dev);
 	}

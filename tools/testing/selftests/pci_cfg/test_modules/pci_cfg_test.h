@@ -33,7 +33,7 @@ extern unsigned int param_bus, param_devfn;
 /* Seconds after which a run, or the checks, come to an early end */
 extern unsigned int param_seconds;
 
-/* What a method has to do with a run. */
+/* One method's part in a run */
 struct part {
 	bool asked;
 	bool runs;			/* it is asked for, and available */

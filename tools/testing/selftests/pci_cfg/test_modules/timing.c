@@ -204,8 +204,8 @@ int show_parts(struct seq_file *s, const struct part parts[NR_METHODS],
 }
 
 /*
- * To be called between two batches of reads, of which the first has failed or
- * not. Return 0, or why there must be no other batch.
+ * Call this after a batch of reads; @failed says whether one of them failed.
+ * Return 0, or why there must be no other batch.
  */
 int end_batch(const struct method *method, int failed)
 {
