@@ -34,7 +34,7 @@ static const struct machine {
 	{ "Xen, by its domain alone", false, true, X86_HYPER_NATIVE, .xen = true },
 	{ "Hyper-V", true, true, X86_HYPER_MS_HYPERV },
 	{ "Hyper-V, parent partition", false, true, X86_HYPER_MS_HYPERV, .hyperv_parent = true },
-	{ "Jailhouse", true, true, X86_HYPER_JAILHOUSE },
+	{ "Jailhouse", false, true, X86_HYPER_JAILHOUSE },
 	{ "ACRN", true, true, X86_HYPER_ACRN },
 	{ "ACRN, service VM", false, true, X86_HYPER_ACRN,
 	  .features = ACRN_FEATURE_PRIVILEGED_VM },
