@@ -332,6 +332,7 @@ static void check_machine(void)
 	const struct pci_mmcfg_region *cfg;
 	unsigned int bus;
 
+	mutex_lock(&pci_mmcfg_lock);
 	for (bus = 0; bus < 256; bus++) {
 		check_access(bus, one_of(devfns), one_of(registers), 1 << below(3));
 		if (!pci_base_functions[bus])
@@ -340,6 +341,7 @@ static void check_machine(void)
 		complain_if(!cfg || !cfg->virt, "no region is mapped for a bus that ECAM serves");
 		complain_if(cfg && !reserved(cfg), "a region that serves is not wholly reserved");
 	}
+	mutex_unlock(&pci_mmcfg_lock);
 }
 
 static void make_machine(bool faults)
@@ -392,10 +394,12 @@ static bool __init boot(bool faults)
 		insert_resource(&iomem_resource, &machine.occupant);
 	pci_mmcfg_insert_unreserved();
 	check_machine();
+	mutex_lock(&pci_mmcfg_lock);
 	list_for_each_entry(cfg, &pci_mmcfg_list, list)
 		complain_if(cfg->res.parent && !region_serves(cfg) &&
 			    pci_mmconfig_lookup(cfg->segment, cfg->start_bus) == cfg,
 			    "a region that does not serve stays in iomem");
+	mutex_unlock(&pci_mmcfg_lock);
 	pci_mmcfg_late_insert_resources();
 	check_machine();
 
