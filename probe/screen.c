@@ -3,6 +3,7 @@
 
 #include "probe.h"
 
+#include <glob.h>
 #include <linux/fb.h>
 #include <poll.h>
 #include <qrencode.h>
@@ -88,13 +89,25 @@ void say_to_programs(const char *fmt, ...)
 	va_end(args);
 }
 
+/*
+ * Linux has virtual terminals without a display as well, and may take memory at 0xb8000 for one.  So
+ * ask for a framebuffer or a display controller, unless there is no other console.
+ */
 bool is_there_a_screen(void)
 {
+	bool display = !access("/dev/fb0", F_OK), only = true, terminal = false;
+	glob_t classes = { 0 };
+
+	glob("/sys/bus/pci/devices/*/class", 0, NULL, &classes);
+	for (size_t i = 0; i < classes.gl_pathc; i++)
+		display = display || !strncmp(file_text(classes.gl_pathv[i]), "0x03", 4);
+	globfree(&classes);
+
 	for (int i = 0; i < nr_consoles; i++) {
-		if (consoles[i].for_people)
-			return true;
+		terminal = terminal || consoles[i].for_people;
+		only = only && consoles[i].for_people;
 	}
-	return false;
+	return terminal && (display || only);
 }
 
 /* Draw on the framebuffer. Returns why not, or NULL. */
