@@ -189,23 +189,20 @@ static const char *why_not(enum method_id a, enum method_id b, const struct pci_
 }
 
 /*
- * A function that sleeps may not answer, or not the same twice; nor does one that
+ * A function that sleeps may not answer, or not the same twice; nor may one that
  * is being reset. Return NULL, or why there must be no access.
  */
 static const char *begin_access(struct pci_dev *dev)
 {
+	/*
+	 * A look has to do: pci_cfg_access_trylock() writes a bit field, and others
+	 * may write its neighbours meanwhile.
+	 */
+	if (data_race(!!dev->block_cfg_access))
+		return "something blocks access to the function";
 	if (pm_runtime_resume_and_get(&dev->dev) < 0)
 		return "the function does not wake up";
-	if (pci_cfg_access_trylock(dev))
-		return NULL;
-	pm_runtime_put(&dev->dev);
-	return "something blocks access to the function";
-}
-
-static void end_access(struct pci_dev *dev)
-{
-	pci_cfg_access_unlock(dev);
-	pm_runtime_put(&dev->dev);
+	return NULL;
 }
 
 /* Every aligned register from first up to, not including, end. */
@@ -230,7 +227,7 @@ static void compare_function(struct outcome *o, const struct check *c,
 		compare_register(o, &p, c->a, b);
 		cond_resched();
 	}
-	end_access(dev);
+	pm_runtime_put(&dev->dev);
 }
 
 /* Hold a reference to each function, in an array: return -ENOMEM, or 0. */
@@ -449,7 +446,7 @@ static void check_write(struct outcome *o, const struct check *c)
 			if (!o->skip && is_scratch(&p, c->a, reader))
 				write_scratch(o, &p, c->a, reader);
 			o->skip = o->skip ?: why;
-			end_access(dev);
+			pm_runtime_put(&dev->dev);
 		}
 		device_unlock(&dev->dev);
 	}
