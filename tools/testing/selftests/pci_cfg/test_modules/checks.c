@@ -188,23 +188,6 @@ static const char *why_not(enum method_id a, enum method_id b, const struct pci_
 	       method_unavailable(b, dev->bus->number, dev->devfn);
 }
 
-/*
- * A function that sleeps may not answer, or not the same twice; nor may one that
- * is being reset. Return NULL, or why there must be no access.
- */
-static const char *begin_access(struct pci_dev *dev)
-{
-	/*
-	 * A look has to do: pci_cfg_access_trylock() writes a bit field, and others
-	 * may write its neighbours meanwhile.
-	 */
-	if (data_race(!!dev->block_cfg_access))
-		return "something blocks access to the function";
-	if (pm_runtime_resume_and_get(&dev->dev) < 0)
-		return "the function does not wake up";
-	return NULL;
-}
-
 /* Every aligned register from first up to, not including, end. */
 static void compare_function(struct outcome *o, const struct check *c,
 			     struct pci_dev *dev, int first, int end)
@@ -212,11 +195,8 @@ static void compare_function(struct outcome *o, const struct check *c,
 	struct place p = { dev->bus->number, dev->devfn, first, c->width };
 	enum method_id b;
 
-	o->skip = begin_access(dev);
-	if (o->skip) {
-		o->skipped++;
-		return;
-	}
+	/* A function that sleeps may not answer, or not the same twice. */
+	pm_runtime_get_sync(&dev->dev);
 	b = other_method(c, dev);
 	o->skip = why_not(c->a, b, dev);
 	if (o->skip)
@@ -372,27 +352,15 @@ static bool same_function(struct place p, enum method_id a, enum method_id b)
 	return true;
 }
 
-/*
- * The Interrupt Line register tells software about interrupt routing, the
- * function itself makes no use of it (PCI Local Bus Specification 3.0, 6.2.4);
- * Linux read it when it found the function. It may be read-only in a function
- * without an interrupt pin. It is writable if a write by either method shows, so
- * that a method that loses writes is found out rather than skipped.
- */
-static bool is_scratch(const struct place *p, enum method_id a, enum method_id b)
+/* Does a write by the method show in what it reads? */
+static bool is_writable(enum method_id id, const struct place *p)
 {
-	const enum method_id ids[] = { a, b };
-	bool found = false;
-	unsigned int i;
+	u64 old = get(id, p), seen;
 
-	for (i = 0; i < ARRAY_SIZE(ids) && !found; i++) {
-		u64 old = get(ids[i], p);
-
-		put(ids[i], p, old ^ ONES(p->width));
-		found = get(ids[i], p) == (old ^ ONES(p->width));
-		put(ids[i], p, old);
-	}
-	return found;
+	put(id, p, old ^ ONES(p->width));
+	seen = get(id, p);
+	put(id, p, old);
+	return seen == (old ^ ONES(p->width));
 }
 
 static void write_scratch(struct outcome *o, const struct place *p,
@@ -417,7 +385,10 @@ static void write_scratch(struct outcome *o, const struct place *p,
 
 /*
  * What one method writes the other one must see. A function that has a driver is
- * left alone, and the lock keeps drivers from the others meanwhile.
+ * left alone, and the lock keeps drivers from the others meanwhile. The Interrupt
+ * Line register is for software (PCI Local Bus Specification 3.0, 6.2.4), except on
+ * VIA's chipsets: see quirk_via_vlink(). It may be read-only in a function without
+ * an interrupt pin. One method that can write it is enough: the other may lose it.
  */
 static void check_write(struct outcome *o, const struct check *c)
 {
@@ -426,24 +397,23 @@ static void check_write(struct outcome *o, const struct check *c)
 	struct pci_dev *dev;
 	unsigned int nr;
 
-	/* On VIA's chipsets it routes the interrupt: see quirk_via_vlink(). */
 	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
 		o->skip = "nothing is written on bare metal";
 		return;
 	}
-
 	o->skip = why;
 	for (nr = 0; (dev = next_function(o, nr)); nr++) {
 		struct place p = { dev->bus->number, dev->devfn, PCI_INTERRUPT_LINE, c->width };
 
 		if (!device_trylock(&dev->dev))
 			continue;
-		if (!dev->dev.driver && !begin_access(dev)) {
+		if (!dev->dev.driver) {
+			pm_runtime_get_sync(&dev->dev);
 			reader = other_method(c, dev);
 			o->skip = why_not(c->a, reader, dev);
 			if (!o->skip && !same_function(p, c->a, reader))
 				o->skip = "the methods differ, so a write could go astray";
-			if (!o->skip && is_scratch(&p, c->a, reader))
+			if (!o->skip && (is_writable(c->a, &p) || is_writable(reader, &p)))
 				write_scratch(o, &p, c->a, reader);
 			o->skip = o->skip ?: why;
 			pm_runtime_put(&dev->dev);
