@@ -229,6 +229,48 @@ module() {
 	return 1
 }
 
+# no_debian [PACKAGE...] - print why no Debian can be installed into a folder here; nothing if one can.
+# It installs what is missing for that, and each PACKAGE, on this machine.
+no_debian() {
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "only root can install a Debian into a folder"
+	elif [ -z "$(archive Debian)" ]; then
+		echo "this machine's apt has no source of Debian, or never read its lists"
+	else
+		for package in mmdebstrap "$@"; do
+			no_debian=$("$top/lab/setup" "$package" 2>&1) || printf '%s\n' "$no_debian" | tail -n 1
+		done
+	fi
+}
+
+# install_debian SUITE ROOT PACKAGES - into the folder ROOT, a minimal one and these packages, separated
+# by commas.  apt there gets its packages as on this machine: from the same archive, by the same proxy.
+# What is left of a ROOT that is not complete is removed first.
+install_debian() {
+	install_debian=$(archive Debian) install_security=$(archive Debian-Security)
+	rm -rf --one-file-system "$2" "$2.new"
+	apt-config dump | grep -E '^Acquire::(Check|http)' >"$2.apt" || :
+	printf '%s\n' "deb $install_debian $1 main" "deb $install_debian $1-updates main" \
+		${install_security:+"deb $install_security $1-security main"} >"$2.sources"
+	if ! mmdebstrap --variant=minbase --include="$3" --aptopt="$2.apt" "$1" "$2.new" "$2.sources" \
+			>"$2.install" 2>&1; then
+		tail -n 3 "$2.install"
+		return 1
+	fi
+	mv "$2.new" "$2"
+}
+
+# in_debian ROOT COMMAND... - as root there.  Its mounts and processes are in namespaces, which end with it.
+in_debian() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount --pid --fork --kill-child sh -euc '
+		root=$1
+		shift
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"' - "$@"
+}
+
 # add_summary PASSED FAILED SKIPPED - count what another script has counted
 add_summary() {
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
