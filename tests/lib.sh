@@ -229,15 +229,15 @@ module() {
 	return 1
 }
 
-# no_debian [PACKAGE...] - print why no Debian can be installed into a folder here; nothing if one can.
-# It installs what is missing for that, and each PACKAGE, on this machine.
+# no_debian PACKAGE... - print why no Debian can be installed into a folder here; nothing if one can.
+# Each PACKAGE is one that this machine needs, and gets, for that (lab/packages).
 no_debian() {
 	if [ "$(id -u)" -ne 0 ]; then
 		echo "only root can install a Debian into a folder"
 	elif [ -z "$(archive Debian)" ]; then
 		echo "this machine's apt has no source of Debian, or never read its lists"
 	else
-		for package in mmdebstrap "$@"; do
+		for package; do
 			no_debian=$("$top/lab/setup" "$package" 2>&1) || printf '%s\n' "$no_debian" | tail -n 1
 		done
 	fi
@@ -251,8 +251,8 @@ install_debian() {
 	rm -rf --one-file-system "$2" "$2.new"
 	apt-config dump | grep -E '^Acquire::(Check|http)' >"$2.apt" || :
 	printf '%s\n' "deb $install_debian $1 main" "deb $install_debian $1-updates main" \
-		${install_security:+"deb $install_security $1-security main"} >"$2.sources"
-	if ! mmdebstrap --variant=minbase --include="$3" --aptopt="$2.apt" "$1" "$2.new" "$2.sources" \
+		${install_security:+"deb $install_security $1-security main"} >"$2.list"
+	if ! mmdebstrap --variant=minbase --include="$3" --aptopt="$2.apt" "$1" "$2.new" "$2.list" \
 			>"$2.install" 2>&1; then
 		tail -n 3 "$2.install"
 		return 1
