@@ -36,28 +36,25 @@ def number:
 # What people call the thing that a member of a row names
 def title_of($member): . as $name | titles[$member][$name] // $name;
 
-# A cell of a table: a number, the median of a spread, or a name of this member.  The filter
-# range gets "least-greatest" of a spread.
-def cell($member; range):
+# A cell of a table: a number, a spread as "median (least-greatest)", or a name of this member
+def cell($member):
 	if . == null then "-"
 	elif type == "number" then number
 	elif type == "object" and .min == .max then .median | number
-	elif type == "object" then (.median | number) + ("\(.min | number)-\(.max | number)" | range)
+	elif type == "object" then "\(.median | number) (\(.min | number)-\(.max | number))"
 	else title_of($member) end;
 
 # A table is {columns, rows}: the paths of members, "a.b" or "a", and the objects that have
 # them.  This is it in cells, and for each column if it has numbers, which go to the right.
-def cells(range):
-	.rows as $rows
-	| {head: (.columns | map(headings[.] // (. / "." | last))),
-	   right: (.columns | map((. / ".") as $path
-		| any($rows[] | getpath($path); type == "number" or type == "object"))),
-	   body: [.columns as $columns | $rows[] as $row
-		| [$columns[] | . as $name | $row | getpath($name / ".") | cell($name; range)]]};
+def cells:
+	.columns as $columns | [.rows[] | [getpath($columns[] / ".")]] as $cells
+	| {head: ($columns | map(headings[.] // (. / "." | last))),
+	   right: ($cells | transpose | map(any(type == "number" or type == "object"))),
+	   body: ($cells | map([to_entries[] | $columns[.key] as $name | .value | cell($name)]))};
 
 # The table as lines of text, and a paragraph in lines of at most 90 characters
 def text_table:
-	cells(" (\(.))") | .right as $right | [.head] + .body
+	cells | .right as $right | [.head] + .body
 	| (transpose | map(map(length) | max)) as $widths
 	| map([to_entries[] | (" " * ($widths[.key] - (.value | length)) // "") as $pad
 		| if $right[.key] then $pad + .value else .value + $pad end]

@@ -24,8 +24,7 @@ def safe: gsub("[[:cntrl:]]"; " ") | gsub("(?<c>[\\\\`*_|~\\[\\]])"; "\\\(.c)") 
 
 def markdown_table:
 	def line: "| " + join(" | ") + " |";
-	cells(" (\(.))")
-	| (.head | map(safe) | line), (.right | map(if . then "--:" else "---" end) | line),
+	cells | (.head | map(safe) | line), (.right | map(if . then "--:" else "---" end) | line),
 	  (.body[] | map(if . == "-" then "–" else
 		safe | sub(" \\((?<min>[0-9.,]+)-(?<max>[0-9.,]+)\\)$"; " <small>\(.min)–\(.max)</small>") end) | line);
 
