@@ -9,15 +9,13 @@ include "common";
 include "show";
 
 def sections:
-	["bench", "Reads in a guest of KVM", "make bench"],
-	["demo", "Reads in a guest", "make demo"],
-	["exit-cost", "What an access costs without a kernel", "make exit-cost"],
-	["boot", "Accesses and time of a boot", "make boot-profile"],
-	["contention", "Several readers at once", "make bench"]
-	| {name: .[0], title: .[1], command: .[2]};
-def blocks($name):
-	$files[0][$name] | if . == null then [] elif $name == "demo" then demo elif $name == "bench" then bench
-	elif $name == "boot" then boot elif $name == "contention" then contention else exit_cost end;
+	def section($name; $title; $command; blocks):
+		{$name, $title, $command, blocks: [$files[0][$name] | values | blocks[]]};
+	section("bench"; "Reads in a guest of KVM"; "make bench"; bench),
+	section("demo"; "Reads in a guest"; "make demo"; demo),
+	section("exit-cost"; "What an access costs without a kernel"; "make exit-cost"; exit_cost),
+	section("boot"; "Accesses and time of a boot"; "make boot-profile"; boot),
+	section("contention"; "Several readers at once"; "make bench"; contention);
 
 # Text from a file: for Markdown, which would take some characters for its own
 def safe: gsub("[[:cntrl:]]"; " ") | gsub("(?<c>[\\\\`*_|~\\[\\]])"; "\\\(.c)") | @html;
@@ -61,8 +59,7 @@ def headline:
 		  "that it takes by type 1 (\($accel)).")
 	// "No read by ECAM was timed yet.",
 	first($files[0].boot | select(.) | accel as $accel | .rows[0].functions as $functions
-		| variants($functions) | map({key: .variant, value: .}) | from_entries
-		| select(.unpatched and .all)
+		| variants($functions) | INDEX(.variant) | select(.unpatched and .all)
 		| "A boot with \($functions) functions makes " +
 		  "\(change(.unpatched.accesses.all; .all.accesses.all)) accesses" +
 		  (if .unpatched.ms.all and .all.ms.all then ", and its enumeration takes " +
@@ -76,9 +73,9 @@ def page:
 	"<div class=\"wide\" id=\"machines\">", "",
 	([$files[0] | to_entries[] | .value + {file: "\(.key).json", accel: (.value | accel | safe)}]
 	 | {columns: ["file", "kernel", "base", "series", "machine", "vmm", "accel"], rows: .} | markdown_table), "", "</div>",
-	(sections | . as $section | "", "## \(.title)", "",
+	(sections | "", "## \(.title)", "",
 	 if $files[0][.name] then
-		$files[0][.name] as $root | blocks(.name)[]
+		$files[0][.name] as $root | .blocks[]
 		| "<div class=\"block\" id=\"\(.id)\">", "", "\(.caption | safe) **\($root | origin | safe)**", "",
 		  (.id as $id | .figure // empty | select(.bars != []) | figure($id)),
 		  (select(.rows != []) | "<div class=\"wide\">", "", markdown_table, "", "</div>", ""),
@@ -128,7 +125,7 @@ def gnuplot($id):
 		if any(.bars[]; .max) then ", $spreads using 1:2:3:(0) with vectors heads size screen 0.01,90 linecolor 'black'"
 		else "" end)",
 	"unset output";
-def figures: sections | blocks(.name)[] | .id as $id | .figure // empty | select(.bars != []) | gnuplot($id);
+def figures: sections.blocks[] | .id as $id | .figure // empty | select(.bars != []) | gnuplot($id);
 # The one of demo.json alone, which has to say by itself what it shows
 def picture:
 	$files[0].demo | "\n\(what)\n\(origin | sub(": "; ":\n"))" as $foot | demo[].figure | .foot = $foot | gnuplot("demo");

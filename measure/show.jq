@@ -15,8 +15,7 @@ def accel: if .emulated and .accel == "kvm" then "nested" else .accel end | titl
 def origin:
 	if .emulated then "\(accel): counts are exact, times are not those of real exits."
 	else "\(accel) on a real processor\(if .host.hypervisor then ", in a virtual machine" else "" end)." end;
-def what:
-	"Linux \(.kernel) with the series, \(.machine), \(.vmm), \(.accel)";
+def what: "Linux \(.kernel) with the series, \(.machine), \(.vmm), \(.accel)";
 
 # "600 instead of 17,340 (-96.5 %)"
 def change($before; $after):
@@ -25,8 +24,7 @@ def change($before; $after):
 # A bar for each row that has this number or spread; its label, and whose colour it gets
 def bars($path; text; $colour):
 	map(getpath($path / ".") as $v | select($v) | {label: text,
-		parts: [{name: .[$colour], value: ($v | if type == "object" then .median else . end)}],
-		min: (($v | objects | .min) // null), max: (($v | objects | .max) // null)});
+		parts: [{name: .[$colour], value: ($v | .median? // .)}]} + ($v | objects // {} | {min, max}));
 def named($member): .[$member] | title_of($member);
 
 # Rows of reads with what is shown of them besides their members
@@ -81,13 +79,10 @@ def bench: [{
 def variants($functions):
 	[.rows[] | select(.functions == $functions)] | group_by(.variant)
 	| sort_by(.[0].variant as $v | titles.variant | keys_unsorted | index($v))
-	| map({variant: .[0].variant, boots: .[0].boots,
-	       accesses: (map({key: .phase, value: (.accesses | add)}) | from_entries),
-	       ms: (map({key: .phase, value: .ms}) | from_entries),
-	       kinds: (map(select(.phase == "all"))[0].accesses)});
+	| map({variant: .[0].variant, boots: .[0].boots} + (INDEX(.phase)
+		| {accesses: map_values(.accesses | add), ms: map_values(.ms), kinds: .all.accesses}));
 def boot: [(.rows | map(.functions) | unique[]) as $functions | variants($functions) as $rows
-	| (titles.phase | keys_unsorted) as $phases
-	| ($rows | map({key: .variant, value: .}) | from_entries) as $of
+	| (titles.phase | keys_unsorted) as $phases | ($rows | INDEX(.variant)) as $of
 	| {id: "boot-accesses-\($functions)",
 	   caption: "\(what): configuration accesses of the kernel in one boot, \($functions) functions.",
 	   figure: {axis: "accesses in a boot (fewer are better)", unit: "", bars: ($rows | map({label: named("variant"),

@@ -42,8 +42,7 @@ def read_row($boot; $method; $members; more):
 	of_method($boot; "results"; $method)
 	| {boot: $boot, method: $method}
 	+ if .unavailable then
-		(["serves", "ecam", "reads", "seconds", "ns_per_read", "accesses_per_read"] + $members
-		 | map({key: ., value: null}) | from_entries)
+		({} | .["serves", "ecam", "reads", "seconds", "ns_per_read", "accesses_per_read", $members[]] = null)
 		+ {ratio_pairs: [], unavailable: .unavailable}
 	  elif (.reads | type) == "number" and .reads > 0 and (.serves | type) == "string"
 	       and (.total_ns | type) == "number" then
@@ -120,8 +119,7 @@ def exits_hold($p):
 def default_missed($accel):
 	added_instructions as $more
 	| map(select(.boot == "default" and .unavailable == null) | .ratio = (.ratio_pairs | spread))
-	| map({key: .method, value: .}) | from_entries | limits as $l | .ecam as $ecam | .raw_pci_read
-	| select(. and $ecam)
+	| INDEX(.method) | limits as $l | .ecam as $ecam | .raw_pci_read | select(. and $ecam)
 	# What an exit costs a real host is its own matter.
 	| ($ecam | select($accel == "nested"
 			  and ((.ratio_pairs | length) < $l.pairs or .ratio.median > $l.ratio))
