@@ -93,12 +93,6 @@ static char *serial(enum channel_id id, int fd)
 			       g_strdup_printf("file,id=serial%d,path=/dev/fd/%d", id, fd);
 }
 
-static void add(GPtrArray *list, const char * const arguments[], size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		g_ptr_array_add(list, (char *)arguments[i]);
-}
-
 /* Returns QEMU's arguments. With Xen, its first module is dom0's kernel with its command line. */
 static char **arguments(const int fds[NR_CHANNELS])
 {
@@ -122,18 +116,17 @@ static char **arguments(const int fds[NR_CHANNELS])
 		"-chardev", serial(RECORDS, fds[RECORDS]), "-device", "isa-serial,index=1,chardev=serial1",
 		"-chardev", g_strdup_printf("socket,id=monitor,fd=%d", fds[MONITOR]),
 		/* Wait for the monitor, so that no event is missed. */
-		"-mon", "chardev=monitor,mode=control", "-S",
+		"-mon", "chardev=monitor,mode=control", "-S", NULL,
 	};
-	const char *counted[] = {
-		"-trace", "memory_region_ops_read", "-trace", "memory_region_ops_write",
-		"-D", g_strdup_printf("/dev/fd/%d", fds[TRACE]),
-	};
-	GPtrArray *list = g_ptr_array_new();
+	GStrvBuilder *list = g_strv_builder_new();
 
-	add(list, always, G_N_ELEMENTS(always));
-	add(list, counted, o->count ? G_N_ELEMENTS(counted) : 0);
-	add(list, (const char * const *)o->extra, g_strv_length(o->extra) + 1);
-	return (char **)list->pdata;
+	g_strv_builder_addv(list, always);
+	if (o->count)
+		g_strv_builder_add_many(list, "-trace", "memory_region_ops_read",
+					"-trace", "memory_region_ops_write",
+					"-D", g_strdup_printf("/dev/fd/%d", fds[TRACE]), NULL);
+	g_strv_builder_addv(list, (const char **)o->extra);
+	return g_strv_builder_end(list);
 }
 
 /* In the child, before it becomes QEMU. */
