@@ -32,7 +32,7 @@
 /* How much of a guest's line a message quotes, in bytes. */
 #define QUOTE_LENGTH	160
 
-/* One member for each option; options.c says what they mean. */
+/* One member for each option; vm.c says what they mean. */
 extern struct options {
 	char *kernel, *initrd, *append, *job;
 	char *xen, *xen_append;		/* xen is NULL without Xen */
@@ -117,14 +117,6 @@ extern struct trace {
 	GString *sent, *arrived;	/* through the second serial port */
 } trace;
 
-/* options.c */
-
-/*
- * Set options from the command line. On an error this prints what is wrong and exits with
- * EXIT_INPUT. --help exits with 0.
- */
-void parse_options(int argc, char *argv[]);
-
 /* qemu.c */
 
 /*
@@ -152,6 +144,19 @@ void command(const char *text);
 void allow_grace(void);
 /* It was not the end: another kernel comes. */
 void withdraw_grace(void);
+
+/* End the run with this status for this reason, unless there is one already. */
+void end(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Make a line printable ASCII. Returns the line. */
+char *plain(char *line);
+/* Returns seconds of a clock that only goes forward. */
+double now(void);
+
+/*
+ * Consume the lines in these bytes, and keep what follows the last one. Once the run has ended, no
+ * line is consumed.
+ */
+void add_bytes(struct lines *lines, const char *bytes, size_t length);
 
 /* records.c */
 
@@ -184,20 +189,5 @@ bool end_mark(const char *name);
  * firmware (EXIT_GUEST).
  */
 void finish_trace(void);
-
-/* util.c */
-
-/* End the run with this status for this reason, unless there is one already. */
-void end(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Make a line printable ASCII. Returns the line. */
-char *plain(char *line);
-/* Returns seconds of a clock that only goes forward. */
-double now(void);
-
-/*
- * Consume the lines in these bytes, and keep what follows the last one. Once the run has ended, no
- * line is consumed.
- */
-void add_bytes(struct lines *lines, const char *bytes, size_t length);
 
 #endif
