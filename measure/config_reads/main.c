@@ -96,23 +96,6 @@ static int time_batch(const struct method *method, unsigned int reads, u32 *ns)
 	return end_batch(method, failed);
 }
 
-/* @ns: room for the times of each method, one after the other */
-static int time_all(u32 *ns)
-{
-	for (unsigned int done = 0, batch; done < nr_reads; done += batch) {
-		batch = min_t(unsigned int, nr_reads - done, BATCH);
-		for (int id = 0; id < NR_METHODS; id++) {
-			int ret = 0;
-
-			if (parts[id].runs)
-				ret = time_batch(&methods[id], batch, ns + id * nr_reads + done);
-			if (ret)
-				return ret;
-		}
-	}
-	return 0;
-}
-
 static int compare_ns(const void *a, const void *b)
 {
 	const u32 *x = a, *y = b;
@@ -120,32 +103,36 @@ static int compare_ns(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-static void sort_all(u32 *ns)
+static struct latency latency_of(u32 *ns)
 {
-	for (int id = 0; id < NR_METHODS; id++, ns += nr_reads) {
-		if (!parts[id].runs)
-			continue;
-		sort(ns, nr_reads, sizeof(*ns), compare_ns, NULL);
-		latencies[id] = (struct latency){
-			.median	= ((u64)ns[(nr_reads - 1) / 2] + ns[nr_reads / 2]) / 2,
-			.p99	= ns[DIV_ROUND_UP(nr_reads * 99, 100) - 1],
-		};
-		cond_resched();
-	}
+	sort(ns, nr_reads, sizeof(*ns), compare_ns, NULL);
+	cond_resched();
+	return (struct latency){
+		.median	= ((u64)ns[(nr_reads - 1) / 2] + ns[nr_reads / 2]) / 2,
+		.p99	= ns[DIV_ROUND_UP(nr_reads * 99, 100) - 1],
+	};
 }
 
 static int time_singly(void)
 {
-	u32 *ns;
-	int ret;
+	int ret = 0;
+	u32 *ns;	/* of each method, one after the other */
 
 	nr_reads = param_reads;
 	ns = vmalloc_array(nr_reads, NR_METHODS * sizeof(*ns));
 	if (!ns)
 		return -ENOMEM;
-	ret = time_all(ns);
-	if (!ret)
-		sort_all(ns);
+	for (unsigned int done = 0, batch; done < nr_reads && !ret; done += batch) {
+		batch = min_t(unsigned int, nr_reads - done, BATCH);
+		for (int id = 0; id < NR_METHODS && !ret; id++) {
+			if (parts[id].runs)
+				ret = time_batch(&methods[id], batch, ns + id * nr_reads + done);
+		}
+	}
+	for (int id = 0; id < NR_METHODS && !ret; id++) {
+		if (parts[id].runs)
+			latencies[id] = latency_of(ns + id * nr_reads);
+	}
 	vfree(ns);
 	return ret;
 }
