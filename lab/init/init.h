@@ -49,11 +49,6 @@ const char *module_file(const char *name);
 void time_all_methods(void);
 
 /* Jobs, see init.c. Each returns if the verdict is pass. */
-void job_selftest(void);
-void job_sleep(void);
-void job_suspend(void);
-void job_kexec(void);
-void job_kdump(void);
 void job_phases(void);
 void job_bench(void);
 void job_contention(void);
