@@ -125,23 +125,6 @@ static char *result_text(void)
 	return g_strconcat(json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6)), "\n", NULL);
 }
 
-static void write_results(void)
-{
-	if (options.accesses && !run.reason)
-		write_result(options.accesses, trace.accesses->str);
-	/* The second, so that it says what was wrong with the first. */
-	if (options.json && run.status <= EXIT_GUEST)
-		write_result(options.json, result_text());
-}
-
-/* So our caller sees that it was a signal, not a failure of the guest. */
-static void end_by_signal(void)
-{
-	warnx("%s; console log %s", run.reason, options.log);
-	signal(run.signal, SIG_DFL);
-	raise(run.signal);
-}
-
 int main(int argc, char *argv[])
 {
 	FILE *log;
@@ -161,9 +144,17 @@ int main(int argc, char *argv[])
 	run_guest(log);
 	if (fclose(log))
 		end(EXIT_HOST, "can't write the console log %s: %s", options.log, strerror(errno));
-	write_results();
-	if (run.signal)
-		end_by_signal();
+	if (options.accesses && !run.reason)
+		write_result(options.accesses, trace.accesses->str);
+	/* The second, so that it says what was wrong with the first. */
+	if (options.json && run.status <= EXIT_GUEST)
+		write_result(options.json, result_text());
+	if (run.signal) {
+		warnx("%s; console log %s", run.reason, options.log);
+		/* So our caller sees that it was a signal, not a failure of the guest. */
+		signal(run.signal, SIG_DFL);
+		raise(run.signal);
+	}
 	if (run.status == EXIT_GUEST)
 		warnx("%s; last on the console %s: \"%.*s\"", run.reason, options.log,
 		      QUOTE_LENGTH, run.last_line ? run.last_line : "");
