@@ -3,9 +3,6 @@
 #
 # What the programs in measure/ share.  Sourced after lab/lib.sh, with $top set to the checkout.
 #
-# BASE=7.3	the kernel in sources
-# OUT=DIR	instead of out/
-#
 # shellcheck disable=SC2154 # top and prog are set there
 base=${BASE:-7.3}
 out=${OUT:-$top/out}

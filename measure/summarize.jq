@@ -72,10 +72,9 @@ def demo:
 			| must("make \(limits.reads) reads, served by \($p.serves) with \($p.accesses) accesses a read")
 		  end];
 
-# Exits of one kind for one read.  A loop has exits that are not its own: what it takes to
-# tell its begin and its end, which the mark "empty" has alone; the host's interrupts; and
-# others that every guest has in the same time, for its own timer, which the mark
-# "background" shows.
+# Exits of one kind for one read.  A loop has exits that are not its own: what it takes to tell its
+# begin and its end, which the mark "empty" has alone; the host's interrupts; and others that every
+# guest has in the same time, for its own timer, which the mark "background" shows.
 def exits_per_read($boot; $method; $reads):
 	def mark($name): need($boot; ["exits", $name]; "object")
 		| if all(.all, .irq, .io, .mmio, .user, .seconds; type == "number") then .
