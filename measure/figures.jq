@@ -11,12 +11,11 @@ include "common";
 # Of boot.json: accesses and milliseconds; of bench.json: the rest
 def row($file; filter):
 	first($files[0][$file].rows[]? | select(filter)) // error("\($file).json has no such row");
-def accesses($variant; $functions):
-	row("boot"; .variant == $variant and .functions == $functions and .phase == "all").accesses | add;
-def ecam_reads($variant; $functions):
-	row("boot"; .variant == $variant and .functions == $functions and .phase == "all").accesses.ecam_read;
-def ms($variant; $functions):
-	row("boot"; .variant == $variant and .functions == $functions and .phase == "enumeration").ms.median | round;
+def phase($variant; $functions; $phase):
+	row("boot"; .variant == $variant and .functions == $functions and .phase == $phase);
+def accesses($variant; $functions): phase($variant; $functions; "all").accesses | add;
+def ecam_reads($variant; $functions): phase($variant; $functions; "all").accesses.ecam_read;
+def ms($variant; $functions): phase($variant; $functions; "enumeration").ms.median | round;
 def read($boot; $method): row("bench"; .boot == $boot and .method == $method);
 def seconds($boot; $method): read($boot; $method).seconds
 	| if . < 0.1 then significant(1) else significant(2) end | tostring;
@@ -29,8 +28,7 @@ def timed($name; $method): "\($name) \(seconds("default"; $method)) s \(exits("d
 def line($name; $variant): "\($name) \([4, 40, 130 | accesses($variant; .) | number] | join(" "))";
 def markdown($name; $variant): "\($name) | \([4, 40, 130 | accesses($variant; .) | number] | join(" | ")) |";
 # Accesses to ports before ACPI with 40 functions
-def early($variant):
-	row("boot"; .variant == $variant and .functions == 40 and .phase == "early").accesses | .port_write + .port_read | number;
+def early($variant): phase($variant; 40; "early").accesses | .port_write + .port_read | number;
 # What the scan for peer bridges makes with 4 functions: 255 buses, 32 slots, two accesses each
 def scan: 255 * 32 * 2;
 def added: $files[0].bench.rows | added_instructions;
