@@ -59,10 +59,6 @@
 #define CONFIG_DATA	0xcfc
 /* The register that is read: that of bus 0, device 0, function 0, at 0 */
 #define REGISTER_ADDRESS	0x80000000u
-/* What the VMM answers for it: vendor and device of q35's host bridge */
-#define REGISTER_VALUE	0x29c08086u
-/* What the guest writes to read-only memory */
-#define WRITTEN_VALUE	0xdeadbeefu
 /* By a write to this port, the guest says that it is done. */
 #define DONE_PORT	0xf4
 
@@ -89,8 +85,10 @@ CODE(load, "mov (%rbx), %eax");
 CODE(store, "mov %esi, (%rbx)");
 CODE(nothing, "");
 
-static const uint32_t register_value = REGISTER_VALUE;
-/* What the host has stored last in read-only memory */
+/* What the VMM answers for the register: vendor and device of q35's host bridge */
+static const uint32_t register_value = 0x29c08086;
+/* What the guest writes to read-only memory, and what the host has stored last there */
+static const uint32_t written_value = 0xdeadbeef;
 static uint32_t readonly_value;
 
 static const struct operation {
@@ -220,23 +218,20 @@ static void set_memory(void)
  */
 static void set_system_registers(void)
 {
-	const struct kvm_segment code = {
-		.selector = 0x33, .type = 0xb, .dpl = 3, .limit = UINT32_MAX, .s = 1, .present = 1,
-		.l = 1, .g = 1,
-	};
-	const struct kvm_segment data = {
-		.selector = 0x2b, .type = 0x3, .dpl = 3, .limit = UINT32_MAX, .s = 1, .present = 1,
-		.db = 1, .g = 1,
-	};
-	const struct kvm_segment task = {
-		.base = TSS_BASE, .limit = PAGE_SIZE - 1, .type = 0xb, .present = 1,
-	};
 	struct kvm_sregs sregs;
 
 	KVM_IOCTL(vcpu_fd, KVM_GET_SREGS, &sregs);
-	sregs.cs = code;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.tr = task;
+	sregs.cs = (struct kvm_segment){
+		.selector = 0x33, .type = 0xb, .dpl = 3, .limit = UINT32_MAX, .s = 1, .present = 1,
+		.l = 1, .g = 1,
+	};
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = (struct kvm_segment){
+		.selector = 0x2b, .type = 0x3, .dpl = 3, .limit = UINT32_MAX, .s = 1, .present = 1,
+		.db = 1, .g = 1,
+	};
+	sregs.tr = (struct kvm_segment){
+		.base = TSS_BASE, .limit = PAGE_SIZE - 1, .type = 0xb, .present = 1,
+	};
 	sregs.ldt = (struct kvm_segment){ .unusable = 1 };
 	sregs.cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_NE | X86_CR0_PG;
 	sregs.cr3 = PML4_BASE;
@@ -305,12 +300,10 @@ static bool handle_port(void)
 
 static void handle_mmio(void)
 {
-	const uint32_t written = WRITTEN_VALUE;
-
 	if (!vcpu->mmio.is_write && vcpu->mmio.phys_addr == ECAM_TRAPPED)
 		memcpy(vcpu->mmio.data, &register_value, sizeof(register_value));
 	else if (!vcpu->mmio.is_write || vcpu->mmio.phys_addr != ECAM_READONLY ||
-		 memcmp(vcpu->mmio.data, &written, sizeof(written)))
+		 memcmp(vcpu->mmio.data, &written_value, sizeof(written_value)))
 		errx(1, "the guest has used address %#llx", (unsigned long long)vcpu->mmio.phys_addr);
 }
 
@@ -361,7 +354,7 @@ static double measure(size_t op, uint32_t n, int run)
 	struct kvm_regs regs = {
 		.rip = CODE_BASE,
 		.rflags = X86_EFLAGS_FIXED | X86_EFLAGS_IF | X86_EFLAGS_IOPL,
-		.rbx = o->address, .rcx = n, .rsi = WRITTEN_VALUE,
+		.rbx = o->address, .rcx = n, .rsi = written_value,
 	};
 	uint64_t exits, user_exits;
 	double ns;
