@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh disable=SC2034,SC2154
 #
-# What the scripts about mapped ECAM, tests/debug, tests/measure and tests/metal share.  Sourced with
-# $top set; it sets $out, an empty folder with the name of the script.
+# What the scripts share that keep what they make, in $out: an empty folder with the name of the
+# script.  The guests of some of them are made here.  Sourced with $top set.
 . "$top/tests/lib.sh"
 . "$top/lab/lib.sh"
 out=$top/out/$prog
