@@ -76,6 +76,16 @@ addresses() {
 	done
 }
 
+# put TEXT FILE - write it to a file of the kernel
+put() {
+	{ echo "$1" >"$2"; } 2>/dev/null
+}
+
+# byte FUNCTION REGISTER - of configuration space, as two hexadecimal digits
+byte() {
+	od -A n -t x1 -j $(($2)) -N 1 "/sys/bus/pci/devices/$1/config" | tr -d ' '
+}
+
 # refuses DESCRIPTION TEXT COMMAND... - it must fail and print nothing but errors, the last of which
 # has TEXT
 refuses() {

@@ -41,20 +41,10 @@ alone() {
 	return $rc
 }
 
-# put TEXT FILE
-put() {
-	{ echo "$1" >"$2"; } 2>/dev/null
-}
-
-# byte FUNCTION REGISTER
-byte() {
-	od -A n -t u1 -j $(($2)) -N 1 "$devices/$1/config" | tr -d ' '
-}
-
 # light NUMBER - is the power indicator of slot 3 on (1), or off (3)? It blinks (2) while
 # pciehp is at work. It is in the upper byte of Slot Control, which QEMU has at 0x6c.
 light() {
-	[ $(($(byte "$port" 0x6d) & 3)) = "$1" ]
+	[ $((0x$(byte "$port" 0x6d) & 3)) = "$1" ]
 }
 
 # Every register of every function, while some of them go
@@ -66,10 +56,9 @@ part_read() {
 
 # The Interrupt Line, which no hardware looks at: what is written must be there
 part_write() {
-	byte=$((rounds % 256))
+	byte=$(printf %02x $((rounds % 256)))
 	# shellcheck disable=SC2059 # an escape
-	printf "\\$(printf '%o' "$byte")" |
-		dd of="$devices/$scratch/config" bs=1 seek=60 conv=notrunc 2>/dev/null
+	printf "\\x$byte" | dd of="$devices/$scratch/config" bs=1 seek=60 conv=notrunc 2>/dev/null
 	seen=$(byte "$scratch" 60)
 	[ "$seen" = "$byte" ] || wrong "$scratch register 0x3c reads $seen, not $byte"
 }

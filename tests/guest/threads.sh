@@ -7,19 +7,14 @@ set -u
 . tests/lib.sh
 threads=/sys/kernel/debug/config_reads/threads
 
-# put TEXT
-put() {
-	{ echo "$1" >$threads; } 2>/dev/null
-}
-
 not_ok "no addresses are refused" insmod /modules/config_reads.ko
 # shellcheck disable=SC2046 # words
 ok "the module is loaded" insmod /modules/config_reads.ko \
 	$(addresses raw_pci_read pci_conf1_read pci_mmcfg_read)
 for words in "65 all" "x all" "2 empty" "2 typ1" ""; do
-	not_ok "\"$words\" is refused" put "$words"
+	not_ok "\"$words\" is refused" put "$words" $threads
 done
-ok "four threads start" put "4 all"
+ok "four threads start" put "4 all" $threads
 sleep 1
 sed 's/^/# /' $threads
 equal "all of them read right values" 4 "$(grep -c ' reads=[1-9][0-9]* wrong=0$' $threads)"

@@ -18,15 +18,10 @@ numbered_port=0000:00:1d.0	# with a device
 slot_control=0x6c slot_status=0x6e
 sriov_control=0x168 number_of_vfs=0x170
 
-# put DEVICE REGISTER SIZE BYTES - write these, lowest first, each as \ and an octal number
-put() {
+# write DEVICE REGISTER SIZE BYTES - write these, lowest first, each as \ and an octal number
+write() {
 	# shellcheck disable=SC2059 # the format has the bytes
 	printf "$4" | dd of="$devices/$1/config" bs="$3" seek=$(($2 / $3)) conv=notrunc 2>/dev/null
-}
-
-# byte DEVICE REGISTER - two hexadecimal digits
-byte() {
-	od -A n -t x1 -j $(($2)) -N 1 "$devices/$1/config" | tr -d ' '
 }
 
 # count DESCRIPTION N REGEX - that many functions of ECAM match
@@ -42,7 +37,7 @@ plug() {
 		sleep 0.2
 	done
 	# Power, and its light
-	put $hot_port $slot_control 2 '\000\001'
+	write $hot_port $slot_control 2 '\000\001'
 	echo 1 >/sys/bus/pci/rescan
 	count "something is plugged in" 1 "^$hot_bus:00.0"
 	ok "Linux finds it" test -e "$devices/0000:$hot_bus:00.0"
@@ -50,25 +45,25 @@ plug() {
 
 unplug() {
 	echo 1 >"$devices/0000:$hot_bus:00.0/remove"
-	put $hot_port $slot_control 2 '\000\007'
+	write $hot_port $slot_control 2 '\000\007'
 	count "nothing is plugged in any more" 0 "^$hot_bus:00.0"
 }
 
 # Virtual functions have no ID.
 virtual() {
-	put "$pf" $number_of_vfs 2 '\007\000'
-	put "$pf" $sriov_control 2 '\011\000'
+	write "$pf" $number_of_vfs 2 '\007\000'
+	write "$pf" $sriov_control 2 '\011\000'
 	count "there are 7 virtual functions" 7 " ffffffff "
 }
 
 physical() {
-	put "$pf" $sriov_control 2 '\000\000'
+	write "$pf" $sriov_control 2 '\000\000'
 	count "there are no virtual functions" 0 " ffffffff "
 }
 
 renumber() {
 	bus=$(byte $numbered_port 0x19)
-	put $numbered_port 0x18 4 '\000\060\060\000'
+	write $numbered_port 0x18 4 '\000\060\060\000'
 	echo 1 >"$devices/$numbered_port/remove"
 	echo 1 >/sys/bus/pci/rescan
 	count "no function has the old bus number" 0 "^$bus:00.0"
