@@ -66,8 +66,5 @@ static int __init hierarchy_init(void)
 }
 module_init(hierarchy_init);
 
-static void __exit hierarchy_exit(void) {}
-module_exit(hierarchy_exit);
-
 MODULE_DESCRIPTION("Where pci_hierarchy_is_virtual() is true");
 MODULE_LICENSE("GPL");

@@ -437,8 +437,5 @@ static int __init mcfg_init(void)
 }
 module_init(mcfg_init);
 
-static void __exit mcfg_exit(void) {}
-module_exit(mcfg_exit);
-
 MODULE_DESCRIPTION("What the kernel makes of wrong MCFG tables");
 MODULE_LICENSE("GPL");
