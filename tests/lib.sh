@@ -174,9 +174,9 @@ plug() {
 		"${3:+,\"id\":\"$3\"}" "${4:+,\"addr\":\"$4\",\"multifunction\":true}"
 }
 
-# unpatched KERNEL - the name of the same without the series
+# unpatched KERNEL - the name of the same without the series; for i386 none is built
 unpatched() {
-	echo "$1-unpatched" | sed -E 's/^(series|unchecked|scan.*|no-.*)-//'
+	echo "$1-unpatched" | sed -E 's/^(series|unchecked|scan.*|no-.*)-//; s/^i386-.*/i386/'
 }
 
 # lines LOG - those of a log, without the time in front

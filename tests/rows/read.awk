@@ -171,7 +171,7 @@ FILENAME ~ /\/devices$/	{ if (/^[^ \t]/) devices[$1]; next }
 { where = FILENAME ":" FNR }
 /^[ \t]/ && kind != ""	{ assign($0); next }
 { finish_row() }
-/^\[[a-z-]+\]/ {
+/^\[[a-z0-9-]+\]/ {
 	row = ""
 	kind = substr($0, 2, index($0, "]") - 2)
 	split("", of_kind)
