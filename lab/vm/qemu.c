@@ -32,17 +32,20 @@ static unsigned long long guest_tsc_khz(void)
 	return (__rdtsc() - ticks) / (now() - started) / 1000;
 }
 
-/* Does KVM run on processors that QEMU emulates? It is not the KVM of other machines. */
-bool is_nested(void)
+bool is_emulated(void)
 {
 	const unsigned int hypervisor = 1u << 31;	/* in ECX of leaf 1 */
 	unsigned int eax, ebx, ecx, edx, signature[3];
 
-	if (strcmp(options.accel, "kvm") || !__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
-	    !(ecx & hypervisor))
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & hypervisor))
 		return false;
 	__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
 	return !memcmp(signature, "TCGTCGTCGTCG", sizeof(signature));
+}
+
+bool is_nested(void)
+{
+	return !strcmp(options.accel, "kvm") && is_emulated();
 }
 
 static char *kernel_command_line(void)

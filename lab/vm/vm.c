@@ -41,7 +41,8 @@ static const GOptionEntry entries[] = {
 	{ "smp", NUMBER(smp), "processors (default 1)", "N" },
 	{ "memory", NUMBER(memory), "MiB (default 256)", "N" },
 	{ "qemu", FILE_NAME(qemu), "QEMU (default qemu-system-x86_64)", "PATH" },
-	{ "timeout", NUMBER(timeout), "seconds that the guest has (default 300)", "N" },
+	{ "timeout", NUMBER(timeout),
+		"seconds that the guest has (default 300), four times as many if QEMU emulates us", "N" },
 	{ "log", FILE_NAME(log), "write the console to this file", "FILE" },
 	{ "json", FILE_NAME(json), "write the result to this file", "FILE" },
 	{ "count", FLAG(count), "count configuration accesses", NULL },
@@ -79,6 +80,8 @@ static void parse_options(int argc, char *argv[])
 		     !o->kernel ? "kernel" : !o->initrd ? "initrd" : "log");
 	if (o->timeout < 1)
 		errx(EXIT_INPUT, "--timeout %d: must be 1 or more", o->timeout);
+	if (is_emulated())
+		options.timeout *= 4;
 	if (!o->xen && *o->xen_append)
 		errx(EXIT_INPUT, "--xen-append: only with --xen");
 	if (o->accesses)

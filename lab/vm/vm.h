@@ -127,7 +127,8 @@ extern struct trace {
  * (EXIT_INPUT, EXIT_HOST). When the caller dies, SIGKILL ends QEMU.
  */
 pid_t start_qemu(void);
-/* Does KVM run on a processor that QEMU emulates? */
+/* Does QEMU emulate the processor that we run on? Does KVM run on one? */
+bool is_emulated(void);
 bool is_nested(void);
 
 /* run.c */
