@@ -89,8 +89,9 @@ result_files() {
 		'include "check"; with_entries(.key as $name | .value |= check_file($dir; $name))'
 }
 
-# draw FILES FILTER DIR - what FILTER of page.jq draws of result_files in FILES, as DIR/NAME.svg
+# draw FILES FILTER DIR - what FILTER of page.jq draws of result_files in FILES, as DIR/NAME.svg.  In a
+# locale without UTF-8, as that of a fresh Debian, gnuplot warns of it.
 draw() {
 	jq_with_modules -nr --slurpfile files "$1" "include \"page\"; $2" >"$3/gnuplot"
-	(cd "$3" && gnuplot gnuplot) || die "gnuplot can not draw $3/gnuplot"
+	(cd "$3" && LC_ALL=C.UTF-8 gnuplot gnuplot) || die "gnuplot can not draw $3/gnuplot"
 }
