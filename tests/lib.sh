@@ -281,6 +281,20 @@ in_debian() {
 		exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"' - "$@"
 }
 
+# job_service ROOT COMMAND - have systemd there run it, at each boot
+job_service() {
+	cat >"$1/etc/systemd/system/job.service" <<-UNIT
+		[Unit]
+		Description=The job of this test
+		[Service]
+		Type=exec
+		ExecStart=$2
+		[Install]
+		WantedBy=multi-user.target
+	UNIT
+	ln -sf ../job.service "$1/etc/systemd/system/multi-user.target.wants"
+}
+
 # add_summary PASSED FAILED SKIPPED - count what another script has counted
 add_summary() {
 	passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
