@@ -201,7 +201,7 @@ def boot_missed($accel):
 def boot:
 	[$results[0] | keys[] | capture("^unpatched-(?<n>[0-9]+)-count$").n | tonumber] | sort
 	| if . == [] then "\($input): no counted boot of \"unpatched\" in it" | refuse else . end
-	# The accelerator is that of the timed boots; counted ones are always emulated.
+	# The accelerator is that of the timed boots; counted ones may be without KVM.
 	| head("all-\(.[0])-1" | if there(.) then . else sub("1$"; "count") end) as $head
 	| map([. as $functions | titles.variant | keys_unsorted[]
 		| select(. == "unpatched" or . == "all" or there("\(.)-\($functions)-count"))
