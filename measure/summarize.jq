@@ -227,8 +227,8 @@ def exit_cost:
 	| if [$results[] | objects | .op] == $ops then . else
 		"\($input): must have a row each of \($ops | join(", "))" | refuse end
 	| {file: {schema: 1, base: null, kernel: null, series: null, machine: null, vmm: "kvm_exit_cost",
-		  # The signature of QEMU's emulated processors
-		  accel: "kvm", emulated: ($host.hypervisor == "TCGTCGTCGTCG"), host: $host, rows: $results},
+		  # QEMU's emulated processors have a signature.
+		  accel: "kvm", emulated: ($host.hypervisor | IN("TCGTCGTCGTCG", "Bochs")), host: $host, rows: $results},
 	   missed: []};
 
 # With nine significant digits
