@@ -227,7 +227,7 @@ def exit_cost:
 	| if [$results[] | objects | .op] == $ops then . else
 		"\($input): must have a row each of \($ops | join(", "))" | refuse end
 	| {file: {schema: 1, base: null, kernel: null, series: null, machine: null, vmm: "kvm_exit_cost",
-		  # QEMU's emulated processors have a signature.
+		  # Those of QEMU's TCG have a signature; for Bochs see measure/summarize.
 		  accel: "kvm", emulated: ($host.hypervisor | IN("TCGTCGTCGTCG", "Bochs")), host: $host, rows: $results},
 	   missed: []};
 

@@ -42,7 +42,7 @@ static const GOptionEntry entries[] = {
 	{ "memory", NUMBER(memory), "MiB (default 256)", "N" },
 	{ "qemu", FILE_NAME(qemu), "QEMU (default qemu-system-x86_64)", "PATH" },
 	{ "timeout", NUMBER(timeout),
-		"seconds that the guest has (default 300), four times as many if QEMU emulates us", "N" },
+		"seconds that the guest has (default 300), four times as many on an emulated processor", "N" },
 	{ "log", FILE_NAME(log), "write the console to this file", "FILE" },
 	{ "json", FILE_NAME(json), "write the result to this file", "FILE" },
 	{ "count", FLAG(count), "count configuration accesses", NULL },

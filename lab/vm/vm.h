@@ -127,7 +127,7 @@ extern struct trace {
  * (EXIT_INPUT, EXIT_HOST). When the caller dies, SIGKILL ends QEMU.
  */
 pid_t start_qemu(void);
-/* Does QEMU emulate the processor that we run on? Does KVM run on one? */
+/* Do we run on an emulated processor? Does KVM run the guest on one? */
 bool is_emulated(void);
 bool is_nested(void);
 
