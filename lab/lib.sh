@@ -162,3 +162,26 @@ taken_by() {
 		echo "$fragment"
 	done
 }
+
+# in_links TREE BUILDDIR - have BUILDDIR for "make -C $links O=$build": set links and build.  A source
+# is called "../FILE" then, whatever TREE is: BUILDDIR is a link to a folder in BUILDDIR.tree, beside
+# links to all that is in TREE.  So the compiler's commands are the same for every tree, and ccache
+# has all that one tree has in common with another.
+in_links() {
+	folder=${2%/} links=${2%/}.tree
+	# A folder with a recipe is an older edition's.
+	[ -L "$folder" ] || [ ! -e "$folder" ] || [ -f "$folder/.recipe" ] ||
+		die "$folder: exists, and is no build of this program"
+	mkdir -p "$links" 2>/dev/null || die "$folder: can not make this folder"
+	links=$(cd "$links" && pwd)
+	build=$links/.build
+	case $1$build in
+	*[[:space:]:]*)	die "$1, $build: must have no space and no colon, for kbuild" ;;
+	esac
+	lock "$folder.lock"
+	# make does not see that an object is another tree's.
+	[ "$(readlink "$links/Makefile")" = "$1/Makefile" ] || rm -rf "$links" "$folder"
+	mkdir -p "$build"
+	ln -sfn "$1"/* "$links"
+	ln -sfn "${links##*/}/.build" "$folder"
+}
