@@ -7,6 +7,9 @@
 
 passed=0 failed=0 skipped=0
 
+# What the series touches, for make
+touched='arch/x86/pci/ arch/x86/kernel/early-quirks.o arch/x86/kernel/jailhouse.o drivers/pci/ drivers/acpi/pci_root.o'
+
 # pass DESCRIPTION
 pass() {
 	passed=$((passed + 1))
