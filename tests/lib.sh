@@ -170,6 +170,13 @@ boot() {
 	}
 }
 
+# own_qemu - print the path of the QEMU that has tests/qemu/*.patch.  Guests with several processors run
+# in it: before 8.1 (Debian 12 has 7.2), a processor of TCG may run an int3 that another one has already
+# replaced, and the kernel dies of it (QEMU commit deba78709ae8).
+own_qemu() {
+	"$top/lab/build-qemu" qemu "$top"/tests/qemu/*.patch
+}
+
 # plug BUS DRIVER [ID [ADDRESS]] - what tells QEMU to do that; ADDRESS, DEVICE.FUNCTION, is for
 # devices of several functions
 plug() {

@@ -95,6 +95,9 @@ function value(name,	found)
 		found = after_set(name, found)
 	if (name == "processors" && found == "")
 		return value("smp")
+	# See own_qemu() of tests/lib.sh.
+	if (name == "qemu" && found == "stock" && value("smp") > 1)
+		return "test"
 	return found in texts ? texts[found] : found
 }
 
