@@ -189,9 +189,10 @@ unpatched() {
 	echo "$1-unpatched" | sed -E 's/^(series|unchecked|scan.*|no-.*)-//; s/^i386-.*/i386/'
 }
 
-# lines LOG - those of a log, without the time in front
+# lines LOG - those of a log, without the time in front.  The kernel prints whenever it can, behind
+# what user space has printed of a line as well: the kernel's is a line of its own here.
 lines() {
-	tr -d '\r' <"$1" | sed 's/^\[ *[0-9.]*\] //'
+	tr -d '\r' <"$1" | sed -E 's/^\[ *[0-9.]+\] //; t; s/\[ *[0-9]+\.[0-9]{6}\] /\n/'
 }
 
 # unexplained ROW - the lines on stdin, less what tests/rows/baseline has for ROW
